@@ -111,6 +111,7 @@ class Cause(StrEnum):
     E2E = "e2e-undecided"
     ABANDONED = "abandoned"
     ASTRAY = "astray"
+    ON_HOLD = "on-hold"
     TAKEN = "taken"
     APPROVAL = "person-approval"
     VOUCH = "head-of-others"

@@ -120,6 +120,7 @@ def _happened(item: Item) -> Iterator[int]:
     yield from (one.at for one in item.comments)
     yield from (one.at for one in item.edits)
     yield from (one.at for one in item.events)
+    yield from (one.at for one in item.renames)
     if isinstance(item, Pull):
         yield from (item.head_committed_at, *item.base_changes, *(review.at for review in item.reviews))
         yield min((check.at or 0 for check in item.checks if check.state is CheckState.PENDING), default=0)

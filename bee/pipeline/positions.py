@@ -216,7 +216,8 @@ HELD: Final = (
          names="doubted_text", mover=Mover.PERSON, still=True, rests=True, quiet=True,
          advice=f"Read it, then add the label {Label.NEW} to adopt it as it stands."),
     Rule(name="a label or its title says that it must wait", matches=lambda f: f.on_hold, position=Position.ON_HOLD,
-         names="stop_signs", mover=Mover.PERSON, still=True, rests=True, quiet=True, advice="Take it away to go on."),
+         names="stop_signs", mover=Mover.PERSON, told=Cause.ON_HOLD, still=True, rests=True, quiet=True,
+         advice="When it need not wait any more, take the label off, or write the title without the words."),
 )  # fmt: skip
 
 ISSUE_RULES: Final[tuple[Rule, ...]] = (
@@ -385,8 +386,7 @@ BLOCKS: Final = (
 
 def position(facts: Facts) -> Placement:
     """Where an item with these facts is. Raises AssertionError if no rule matches, which the tests exclude."""
-    rules = ISSUE_RULES if isinstance(facts, IssueFacts) else PULL_RULES
-    for rule in rules:
+    for rule in ISSUE_RULES if isinstance(facts, IssueFacts) else PULL_RULES:
         if rule.matches(facts):
             return Placement(rule, rule.name, _reason(rule, facts), cause=rule.cause)
     raise AssertionError(f"no rule for {facts}")

@@ -140,6 +140,13 @@ CAUSES: Final[dict[Cause, CauseText]] = {
          f"Add the label `{Label.HUMAN}` and remove it again, to have the step tried anew.", _STEP_OVER), Evidence.PULL,
         holds=False,
     ),
+    Cause.ON_HOLD: CauseText(
+        "A label or the title says that it must wait, so bee does nothing here.",
+        "Nothing, while that is so. Else take away what the reason names: bee goes on by itself.",
+        ("Take the label off, or write the title without the words.",
+         "Where that label means something else here: leave it out of `hold_labels` in `.github/bee.yml`.",
+         _CLOSE), holds=False,
+    ),
     Cause.TAKEN: CauseText(
         "Somebody else is at it, so bee has stopped.", "Nothing, if it is theirs: bee goes on when they let go of it.",
         ("Take the assignee off, or close the other pull request.",

@@ -236,7 +236,10 @@ def test_a_pull_request_that_a_rule_refuses_is_asked_about_once(stage: Stage) ->
 
 @pytest.mark.parametrize("sign", ["label", "title"])
 def test_what_others_read_as_a_hold_holds_until_it_is_taken_away(stage: Stage, sign: str) -> None:
-    """Before the draft on the issue, and before the review on the pull request: no agent, no try, no label of bee's."""
+    """Before the draft on the issue, and before the review on the pull request: no agent, no try, no label of bee's.
+
+    Once it has lasted, one comment on each names the sign and what takes it away.
+    """
     host = stage.host()
     issue = stage.issue(title="A task" if sign == "label" else "[WIP] A task")
 
@@ -250,11 +253,10 @@ def test_what_others_read_as_a_hold_holds_until_it_is_taken_away(stage: Stage, s
             stage.unlabel(number, "Do-Not-Merge")
 
     def waits(number: int) -> None:
-        for _ in range(3):
-            stage.sleep(60)
-            report = stage.tick(host)
-            assert (report.run, stage.position(number), tries(stage, number)) == ("", "on-hold", 0)
-        assert "breeze:human" not in stage.labels(number)
+        (told,) = rests(stage, host, number, "on-hold")
+        assert tries(stage, number) == 0
+        assert ("the label `Do-Not-Merge`" if sign == "label" else "in its title") in told
+        assert "Take the label off, or write the title without the words." in told
 
     hold(issue, on=True)
     waits(issue)

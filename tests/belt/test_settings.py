@@ -77,9 +77,9 @@ def test_case_p8_a_merge_queue_carries_a_task_to_its_end(stage: Stage) -> None:
 ADMINS_PASS = {"actor_id": 5, "actor_type": "RepositoryRole", "bypass_mode": "always"}
 
 
-@pytest.mark.parametrize("method", ["merge", "rebase", "queue"])
+@pytest.mark.parametrize("method", ["squash", "merge", "rebase", "queue"])
 def test_case_p8_a_plan_of_two_steps_ends_merged_with_a_conflict_in_each(stage: Stage, method: str) -> None:
-    """The flow of the demo, both gates ticked by a person; squash has it in the other tests of whole flows."""
+    """The flow of the demo, both gates ticked by a person."""
     if method == "queue":
         of_an_organization(stage)
         ((verb, path, body),) = bodies(QUEUE)

@@ -45,6 +45,25 @@ def test_an_umbrella_waits_for_its_parts_and_then_has_its_turn(tmp_path: Path) -
     assert [one.state for one in still.hub.things()] == ["CLOSED", "CLOSED", "MERGED", "MERGED"]
 
 
+def test_an_umbrella_that_says_wip_is_told_of_once_its_parts_are_merged_and_goes_on_without(tmp_path: Path) -> None:
+    still = Still(tmp_path)
+    above, below = umbrella(still)
+    still.ask("PATCH", f"/issues/{above}", title="WIP: all of it")
+    still.ticks()
+    assert branches(still) == [f"bee/{below}-task"]
+    thing = still.hub.thing(above)
+    assert thing is not None
+    for _ in range(3):
+        still.clock.now += 3 * 60 * 60
+        still.ticks()
+    (told,) = (one.body for one in thing.comments if "Reason: `on-hold`" in one.body)
+    assert "\u201cWIP:\u201d in its title" in told
+    assert (str(still.placed(above).placement.position), Label.HUMAN in thing.labels) == ("on-hold", False)
+    still.ask("PATCH", f"/issues/{above}", title="All of it")
+    still.ticks()
+    assert thing.state == "CLOSED"
+
+
 def test_a_part_that_was_dropped_is_asked_about_once_and_a_person_goes_on(tmp_path: Path) -> None:
     """GitHub counts it as completed; a stranger's word does not answer."""
     still = Still(tmp_path)

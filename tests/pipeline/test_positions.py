@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
 
 from bee.model.checks import CheckState, Required
-from bee.model.items import Assignment, Issue, Pull, PullState, QueueEntry, ReviewState, Settled, Tip
+from bee.model.items import (
+    Assignment,
+    Issue,
+    LabelEvent,
+    Pull,
+    PullState,
+    QueueEntry,
+    Rename,
+    ReviewState,
+    Settled,
+    Tip,
+)
 from bee.model.labels import Label, conflicts
 from bee.model.outcomes import Failure, Outcome
 from bee.model.records import Kind, Phase
@@ -62,6 +74,7 @@ DONE, QUARANTINED = "it carries breeze:done", "it carries breeze:quarantine-hotl
 HUMAN, WIP = "it waits for a person", "a run or a person holds it"
 IGNORED, UNTRUSTED = "it is outside the policy's intake", "nobody trusted has adopted its text"
 ON_HOLD = "a label or its title says that it must wait"
+HOLDS_NOW = LabelEvent("On Hold", True, w.TRI, w.NOW)
 STEP_RULE = "a step has no pull request"
 CHANGES = "the latest verdict at this head asks for changes"
 CONFLICT, RED = "it conflicts with its base", "a check is red"
@@ -161,7 +174,8 @@ HELD: tuple[Case, ...] = (
     case("stranger-asks-with-breeze-new", w.issue(author=w.SAM, label_names=w.names(Label.NEW),
          events=(w.labeled(Label.NEW, actor=w.TRI),)), UNTRUSTED, P.UNTRUSTED, M.PERSON, policy=w.OPTED_IN),
     case("pull-of-a-stranger-on-a-branch-of-bees", w.pull(author=w.SAM), UNTRUSTED, P.UNTRUSTED, M.PERSON),
-    case("label-that-holds", w.issue(label_names=frozenset({"On Hold"})), ON_HOLD, P.ON_HOLD, M.PERSON),
+    case("label-that-holds", w.issue(label_names=frozenset({"On Hold"}), events=(HOLDS_NOW,)), ON_HOLD, P.ON_HOLD,
+         M.PERSON),
     case("title-that-holds", w.pull(title="WIP: a menu"), ON_HOLD, P.ON_HOLD, M.PERSON),
 )  # fmt: skip
 
@@ -696,6 +710,7 @@ def test_human_beside_done_goes_when_bee_set_it_and_stays_when_a_person_did(set_
 
 OLD = replace(PASSED, head_committed_at=w.NOW - 3 * w.HOUR)
 TOLD: dict[str, tuple[Issue | Pull, dict[str, Any]]] = {
+    "on-hold": (w.issue(title="WIP: all of it", events=(LabelEvent("bug", True, w.TRI, w.NOW - w.HOUR),)), {}),
     "taken": (w.issue(assignments=(ASSIGNED,)), {"ledger": {1: w.record()}}),
     "person-approval": (replace(OLD, decision=ReviewDecision.REVIEW_REQUIRED), {}),
     "settings": (replace(OLD, behind=True), {}),
@@ -723,6 +738,20 @@ def test_a_condition_that_lasts_is_told_once_and_without_a_label(name: str) -> N
     # a stranger who copies the key keeps nothing from being told
     copied = replace(item, comments=(*item.comments, w.comment(card, w.NOW - w.HOUR, w.SAM)))
     assert len(w.decided(copied, policy=policy, **world).acts) == 1
+
+
+def test_that_an_item_is_on_hold_is_told_for_each_sign_and_by_how_long_it_holds() -> None:
+    def acts(**changed: Any) -> Sequence[Any]:
+        return w.decided(w.pull(head_committed_at=w.NOW - 9 * w.HOUR, title="WIP: a menu", **changed)).acts
+
+    (act,) = acts()
+    assert (act.cause, act.reason) == ("on-hold", f"{ON_HOLD}: \u201cWIP:\u201d in its title")
+    assert acts(renames=(Rename(w.ANN, w.NOW - w.HOUR, "A menu"),)) == (), "it has just been said"
+    key = escalation_key(act.status, act.cause, w.view(act.status.item))
+    told = (w.comment(texts.marked("said", "run-1", "bee", key), w.NOW - 4 * w.HOUR, w.BEE),)
+    assert acts(comments=told) == ()
+    (more,) = acts(comments=told, label_names=frozenset({"Blocked"}))
+    assert "the label `Blocked`; \u201cWIP:\u201d" in more.reason
 
 
 BLOCKED_BY: dict[str, tuple[Issue, str]] = {

@@ -185,7 +185,9 @@ class Waits:
 
     def _on_hold(self, thing: Thing, tip: Record | None) -> str:
         signs = "wip", "dnm", "progress", "hold", "merge", "land", "blocked", "draft", "ready"
-        return "" if any(sign in text.lower() for text in (thing.title, *thing.labels) for sign in signs) else "no sign"
+        if not any(sign in text.lower() for text in (thing.title, *thing.labels) for sign in signs):
+            return "no sign"
+        return "" if self._told(thing) else "nobody was told what holds it"
 
     def _taken(self, thing: Thing, tip: Record | None) -> str:
         assigned = self.world.hub.rows("SELECT 1 FROM assignees WHERE issue_id = ?", thing.id)
