@@ -102,10 +102,17 @@ def unlabel(item: Issue | Pull, name: Label, who: Who = w.ANN) -> dict[str, Any]
     }
 
 
+def behind(**done: Any) -> dict[str, Any]:
+    """The issue of a pull request, with what is done there."""
+    return {"beside": (replace(TASK, **done),)}
+
+
 THEIRS = replace(w.ref(9, state=PullState.OPEN), head_ref="topic", closes=True, author=w.ANN, named_at=LATER)
 LINKED = replace(THEIRS, author=w.SAM, links=w.links(w.ANN, at=LATER))
 NOBODYS = replace(LINKED, links=w.links(w.SAM, at=LATER))
 OPEN = w.issue(body=w.DESIGN_OPEN)
+FINISHED = w.issue(label_names=w.names(Label.DONE), events=(w.labeled(Label.DONE, w.NOW - w.HOUR, w.BEE),),
+                   pulls=(w.ref(closed_at=w.NOW - 2 * w.HOUR),))  # fmt: skip
 BLOCKED = w.issue(body="Blocked by #2")
 APPROVED = w.pull(comments=w.approved())
 UNREVIEWED = w.pull()
@@ -161,6 +168,24 @@ GESTURES: Final = {
         world={"astray": frozenset({7})}, theirs={"astray": frozenset({8})}),
     "p6 its issue is closed": Gesture(READY, {}, P.READY_TO_MERGE, P.ISSUE_STOPPED, {}, P.ISSUE_STOPPED,
                                       world={"stopped": frozenset({1})}, theirs={"stopped": frozenset({1})}),
+    "its issue is assigned": Gesture(
+        READY, {}, P.READY_TO_MERGE, P.ISSUE_STOPPED, {}, P.READY_TO_MERGE,
+        world=behind(assignments=(Assignment(w.ANN, True, LATER),)), theirs=behind(pulls=(NOBODYS,))),
+    "its issue's gate is unticked": Gesture(
+        READY, {}, P.READY_TO_MERGE, P.ISSUE_STOPPED, {}, P.UNTRUSTED,
+        world=behind(**body(PLANNED, w.planned(w.DESIGN_OPEN, gate=True))),
+        theirs=behind(**body(PLANNED, w.planned(w.DESIGN_OPEN, gate=True), w.SAM))),
+    "its issue has a label that holds": Gesture(
+        READY, {}, P.READY_TO_MERGE, P.ISSUE_STOPPED, {}, P.READY_TO_MERGE, world=behind(**another(TASK, "Blocked")),
+        theirs=behind(**said("Blocked.", w.SAM, TASK))),
+    "its issue has a title that holds": Gesture(
+        READY, {}, P.READY_TO_MERGE, P.ISSUE_STOPPED, {}, P.READY_TO_MERGE, world=behind(title="WIP: a menu"),
+        theirs=behind(**said("WIP: a menu", w.SAM, TASK))),
+    "a finished issue opened again": Gesture(
+        replace(FINISHED, open=False), {"open": True}, P.CLOSED, P.DONE, said("It is not done.", w.SAM, FINISHED),
+        P.CLOSED),
+    "its label taken off, too": Gesture(
+        FINISHED, unlabel(FINISHED, Label.DONE), P.DONE, P.COMPLETE, said("It is not done.", w.SAM, FINISHED), P.DONE),
     "p7 an approval that the rules ask for": Gesture(
         replace(w.pull(comments=w.approved()), decision=ReviewDecision.REVIEW_REQUIRED, blocked=True),
         {"decision": ReviewDecision.APPROVED, "blocked": False, **judged(ReviewState.APPROVED, w.MIA)},
@@ -257,12 +282,12 @@ GESTURES: Final = {
 }  # fmt: skip
 
 
-def place(gesture: Gesture, done: dict[str, Any], **world: Any) -> Position:
+def place(gesture: Gesture, done: dict[str, Any], beside: tuple[Issue, ...] = (), **world: Any) -> Position:
     """Where the item is; what its text waits for is open, unless it is told how that was closed."""
     item = replace(gesture.item, **done)
     waits = isinstance(item, Issue) and "#2" in item.body and not item.closed_blockers and gesture.item is not BLOCKED
     policy = w.ALL if gesture.item is PLANNED else w.AUTO
-    return w.place(item, *((w.issue(2),) if waits else ()), policy=policy, **world).position
+    return w.place(item, *beside, *((w.issue(2),) if waits else ()), policy=policy, **world).position
 
 
 # Where nothing goes on by itself: nobody moves next, or a person, or somebody's check.
