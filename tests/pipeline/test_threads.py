@@ -13,6 +13,7 @@ from bee.model.roles import Role
 from bee.pipeline.evidence import Verdict, open_threads, verdict_at_head, words
 from bee.pipeline.positions import Position
 from bee.pipeline.trust import trust_of
+from bee.run.threads import shown
 from bee.wording import texts
 from tests.pipeline import worlds as w
 
@@ -144,3 +145,17 @@ def test_what_the_answer_in_a_thread_says() -> None:
     assert texts.beside_thread("https://x.example/1", "**drafter:** So.") == (
         "On https://x.example/1:\n\n**drafter:** So."
     )
+
+
+@pytest.mark.parametrize(
+    ("thread", "state"),
+    [
+        ("a question", "waits for an answer"),
+        ("an outdated thread", "waits for an answer; outdated: the lines have changed since"),
+        ("a resolved thread", "resolved"),
+        ("a comment of an approving review", "needs no answer"),
+    ],
+)
+def test_an_agent_reads_how_each_thread_stands(thread: str, state: str) -> None:
+    item = w.pull(threads=ROWS[thread].threads, thread_count=1)
+    assert shown(item, w.view(item)).startswith(f"# Thread 901: `a.py`, line 3\n\nState: {state}\n\n## ann")
