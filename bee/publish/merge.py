@@ -179,8 +179,11 @@ def _placed(
 
 
 def _failure_of(status: ItemStatus) -> Failure:
-    """How a refusal counts: what each look shows by itself counts for nothing, and shows its own end, too."""
-    passes = status.placement.row.of_rules or status.placement.position is Position.ISSUE_STOPPED
+    """How a refusal counts: what is another's to move is no failed try, and each look shows it, and its end, by itself.
+
+    That GitHub still computes mergeability is one, so that it has a bound.
+    """
+    passes = status.role is not Role.MERGER and status.placement.position is not Position.SETTLING
     return Failure.CANCELLED if passes else Failure.MERGE
 
 

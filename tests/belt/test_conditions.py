@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bee.host import Host
+from bee.model.outcomes import Failure
 from bee.model.records import fold
 from bee.pipeline.history import is_dispatch
 from tests.belt.plays import runs
@@ -283,4 +284,5 @@ bee merge
         stage.tick(host)
     assert not stage.call("ada", "GET", stage.at(f"/pulls/{number}"))["merged_at"]
     assert stage.position(number) == "on-hold"
-    assert any("it is on-hold now: a label" in run.note for run in stage.record(number).history)
+    (held,) = [run for run in stage.record(number).history if "it is on-hold now: a label" in run.note]
+    assert held.failure is Failure.CANCELLED

@@ -157,9 +157,24 @@ CHANGES: dict[str, tuple[str, Callable[[Ready], object], str]] = {
         lambda r: r.still.ask("POST", "/pulls/2/reviews", event="REQUEST_CHANGES", body="No.", commit_id=r.head),
         "asks for changes",
     ),
-    "a line": (
+    "a line": (ITEM, lambda r: r.line("Why?"), "asks for changes"),
+    "a review that comments": (
         ITEM,
-        lambda r: r.line("Why?"), "asks for changes",
+        lambda r: r.still.ask("POST", "/pulls/2/reviews", event="COMMENT", body="Not yet.", commit_id=r.head),
+        "asks for changes",
+    ),
+    "a label that holds": (
+        ITEM, lambda r: r.still.ask("POST", "/issues/2/labels", labels=["do not merge"]), "it is on-hold now",
+    ),
+    "a title that holds": (
+        ITEM, lambda r: r.still.ask("PATCH", "/pulls/2", title="WIP: work"), "it is on-hold now",
+    ),
+    "a person's stop": (
+        ITEM, lambda r: r.still.ask("POST", "/issues/2/labels", labels=["breeze:human"]), "it is human now",
+    ),
+    "a red check": (
+        ITEM, lambda r: r.still.ask("POST", f"/statuses/{r.head}", state="failure", context="ci"),
+        "it is checks-failed now",
     ),
     "a draft": (
         ITEM, lambda r: r.still.hub.set_draft(r.still.hub.users("ada"), r.thing(), True), "draft",
@@ -172,9 +187,11 @@ CHANGES: dict[str, tuple[str, Callable[[Ready], object], str]] = {
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_what_changed_after_the_claim_is_not_merged(ready: Ready, change: str) -> None:
+    """Nor is it a failed try, but for what only the next look can tell."""
     at, act, words = CHANGES[change]
     note = ready.tick(at, lambda: act(ready))
     assert (ready.merged(), words in note) == (False, True), note
+    assert ready.failure() is (Failure.MERGE if change == "a moved base" else Failure.CANCELLED)
 
 
 @pytest.mark.parametrize("edited", [True, False])

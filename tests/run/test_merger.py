@@ -42,7 +42,7 @@ git -c user.name=ada -c user.email=a@b.c commit -qm fix; git push -q origin HEAD
     assert stage.main_log()[0] == "fix", verb_log(host)
     assert not stage.pulls()[0]["merged_at"]
     last = runs(stage, host, number)[-1]
-    assert (last.outcome, last.failure) == ("error", "merge-refused")
+    assert (last.outcome, last.failure) == ("no-op-stale-input", "cancelled")
     assert "E2E has not passed for this head on this base" in last.note
     assert stage.position(number) == "needs-e2e"
     stage.ticks(stage.host("other"))
