@@ -15,14 +15,16 @@ def _published_at(data: JsonReader) -> int:
     return data.time("createdAt") if published is None else published
 
 
-def _of_approval(data: JsonReader) -> bool:
+def _approval(data: JsonReader) -> int:
     review = data.one_or_null("pullRequestReview")
-    return review is not None and review.text("state") == items.ReviewState.APPROVED
+    if review is None or review.text("state") != items.ReviewState.APPROVED:
+        return 0
+    return review.number_or_null("fullDatabaseId") or 0
 
 
 _COMMENT: Final = table(
-    items.LineComment, **POST,
-    at=Field("publishedAt createdAt", _published_at), approving=Field("pullRequestReview { state }", _of_approval),
+    items.LineComment, **POST, at=Field("publishedAt createdAt", _published_at),
+    approving=Field("pullRequestReview { state fullDatabaseId }", _approval),
 )  # fmt: skip
 
 

@@ -127,9 +127,9 @@ class Review(Post):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LineComment(Post):
-    """A comment in a review thread. `approving`: it came with a review that approves, so it asks for nothing."""
+    """A comment in a review thread. `approving`: the id of the review that approves and that it came with, or 0."""
 
-    approving: bool = False
+    approving: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

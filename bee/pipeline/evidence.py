@@ -28,7 +28,7 @@ from bee.model import markers
 from bee.model.items import LineComment, Post, Pull, Review, ReviewState, Thread, posts_of
 from bee.model.records import Record, began_at
 from bee.model.roles import ROLES
-from bee.pipeline.edits import as_heard, is_edited, said_at, takes_back
+from bee.pipeline.edits import as_heard, is_edited, said_against, said_at, takes_back
 from bee.pipeline.heads import approves_head, stops_head
 from bee.pipeline.trust import Trust, revisions
 
@@ -110,15 +110,17 @@ def _open_threads(pull: Pull, posts: Sequence[Post], rebased_at: int) -> list[Wo
     for post in posts:
         if post.at > rebased_at and _approves(post):
             approvals[_who(post)] = max(post.at, approvals.get(_who(post), 0))
+    reviews = {post.id: post.at for post in posts if isinstance(post, Review) and post.id and _approves(post)}
     own = {post.id: post for post in posts if isinstance(post, LineComment) and _run_marker(post) is None}
     found = []
     for thread in pull.threads:
         lines = (own[line.id] for line in thread.comments if line.id in own)
-        asked = sorted((line for line in lines if not line.approving or is_edited(line)), key=said_at)
+        asked = sorted((line for line in lines if line.approving not in reviews or _asks(line)), key=said_at)
         if thread.resolved or not asked or _is_heard(thread, asked[-1], runs):
             continue
         last = asked[-1]
-        if said_at(last) >= approvals.get(_who(last), -1):
+        # what came with an approval is not answered by it, whichever of the two GitHub dates earlier
+        if max(said_at(last), reviews.get(last.approving, 0)) >= approvals.get(_who(last), -1):
             found.append(_by_person(last, Verdict.CHANGES, pull.head, "line", thread=thread.id))
     return sorted(found, key=lambda word: (word.at, word.id))
 
@@ -129,6 +131,11 @@ def _approves(post: Post) -> bool:
         return False
     approving = isinstance(post, Review) and post.state is ReviewState.APPROVED
     return (approving or bool(markers.named(post.body, markers.APPROVED))) and not takes_back(post)
+
+
+def _asks(line: LineComment) -> bool:
+    """Whether a comment of an approving review asks for something: it says not to merge, or was edited since."""
+    return is_edited(line) or bool(said_against(line.body))
 
 
 def _is_heard(thread: Thread, last: LineComment, runs: Sequence[markers.Marker]) -> bool:

@@ -84,6 +84,12 @@ def line(who: Who = w.ANN, **more: Any) -> dict[str, Any]:
     return {"threads": (w.thread(w.line("Use the parser.", LATER, who), **more),), "thread_count": 1}
 
 
+def with_line(text: str, who: Who = w.ANN) -> dict[str, Any]:
+    """An approval without words, and a comment on a line that came with it."""
+    talk = w.thread(w.line(text, LATER, who, approving=7))
+    return {**judged(ReviewState.APPROVED, who, id=7), "threads": (talk,), "thread_count": 1}
+
+
 def label(item: Issue | Pull, name: Label, who: Who = w.ANN) -> dict[str, Any]:
     """A label put on."""
     return {"label_names": item.label_names | {str(name)}, "events": (*item.events, w.labeled(name, LATER, who))}
@@ -247,6 +253,12 @@ GESTURES: Final = {
         READY, judged(ReviewState.APPROVED, text="LGTM, but please wait until Friday."), P.READY_TO_MERGE,
         P.CHANGES_REQUESTED, judged(ReviewState.APPROVED, w.SAM, "LGTM, but please wait until Friday."),
         P.READY_TO_MERGE),
+    "an approval with a stop on a line": Gesture(
+        READY, with_line("Do not merge before this is fixed."), P.READY_TO_MERGE, P.CHANGES_REQUESTED,
+        with_line("Do not merge before this is fixed.", w.SAM), P.READY_TO_MERGE),
+    "an approval with a nit on a line": Gesture(
+        w.pull(comments=(w.e2e("pass"),)), with_line("nit: worked?"), P.NEEDS_REVIEW, P.READY_TO_MERGE,
+        with_line("nit: worked?", w.SAM), P.NEEDS_REVIEW),
     "an approval edited to a stop": Gesture(
         w.pull(comments=(w.e2e("pass"),), reviews=(YES,)), {"reviews": (edited_later(YES),)}, P.READY_TO_MERGE,
         P.CHANGES_REQUESTED, {"reviews": (YES, edited_later(replace(YES, author=w.SAM, id=9)))}, P.READY_TO_MERGE),

@@ -21,6 +21,9 @@ ASKED: Final = w.NOW - 30 * w.MINUTE
 TRUST: Final = trust_of(w.snapshot(), TrustPolicy(bots=("helper",)))
 APPROVE: Final = "<!-- bee:approved-for-e2e -->"
 WHY: Final = w.line("Why not a dict?", ASKED)
+YES: Final = 7  # an approving review
+NIT: Final = w.line("nit", ASKED, approving=YES)
+STOP: Final = w.line("STOP: this leaks the token", ASKED, approving=YES)
 
 
 class Row(NamedTuple):
@@ -56,8 +59,23 @@ ROWS: Final[dict[str, Row]] = {
     "a named bot's thread": Row(_one(w.line("nit", author=w.BOT)), True),
     "a word that another edited": Row(_one(w.line("Why?", edited_at=w.NOW, editor=w.SAM)), True),
     "a deleted account's thread": Row(_one(w.line("Why?", author=None)), False),
-    "a comment of an approving review": Row(_one(w.line("nit", approving=True)), False),
-    "thanks with an approval": Row(_one(WHY, w.heard(), w.line("Thanks", id=903, approving=True)), False),
+    "a comment of an approving review": Row(_one(NIT), False, _approved(ASKED, id=YES)),
+    "a comment of an approval of an older head": Row(_one(NIT), False, _approved(ASKED, id=YES, commit=w.OLD_HEAD)),
+    "thanks with an approval": Row(
+        _one(WHY, w.heard(), w.line("Thanks", id=903, approving=YES)), False, _approved(ASKED, id=YES)),
+    "a stop with an approval": Row(_one(STOP), True, _approved(ASKED, id=YES)),
+    "a stop that GitHub dates before its approval": Row(_one(STOP), True, _approved(ASKED + 1, id=YES)),
+    "a stop with an approval, and a later one": Row(
+        _one(STOP), False, {"reviews": (*_approved(ASKED, id=YES)["reviews"], *_approved(ASKED + 60)["reviews"])}),
+    "a stop with an approval, answered": Row(_one(STOP, w.heard()), False, _approved(ASKED, id=YES)),
+    "a condition with an approval": Row(
+        _one(w.line("LGTM once this is renamed", approving=YES)), True, _approved(ASKED, id=YES)),
+    "a word beside an approval without a number": Row(_one(w.line("Why?", w.NOW)), True, _approved(ASKED, id=0)),
+    "a nit that quotes a stop": Row(_one(w.line("> STOP\n\nnit", approving=YES)), False, _approved(ASKED, id=YES)),
+    "a comment of an approval with a condition": Row(
+        _one(NIT), True, _approved(ASKED, id=YES, body="Approved once the inline comments are addressed.")),
+    "a comment of an approval that was edited": Row(
+        _one(NIT), True, _approved(ASKED, id=YES, edited_at=w.NOW - 60, editor=w.ANN)),
     "a person shares bee's account": Row(_one(w.line("Why?", author=w.BEE)), True),
     "bee's answer": Row(_one(WHY, w.heard()), False),
     "bee's answer, in the conversation": Row(_one(WHY), False,
@@ -84,10 +102,10 @@ ROWS: Final[dict[str, Row]] = {
     "edited after its author approved": Row(_one(_edited(WHY, w.NOW - 60)), True, _approved(ASKED + 60)),
     "edited before its author approved": Row(_one(_edited(WHY, ASKED + 30)), False, _approved(ASKED + 60)),
     "a nit edited after the approval": Row(
-        _one(_edited(w.line("nit", approving=True), w.NOW - 60)), True, _approved(ASKED)),
+        _one(_edited(NIT, w.NOW - 60)), True, _approved(ASKED, id=YES)),
     "an approval edited after the word": Row(
         _one(WHY), True, _approved(ASKED - 60, edited_at=w.NOW - 60, editor=w.ANN)),
-    "a draft that was edited": Row(_one(_edited(w.line("nit", approving=True), ASKED - 60)), False, _approved(ASKED)),
+    "a draft that was edited": Row(_one(_edited(NIT, ASKED - 60)), False, _approved(ASKED, id=YES)),
     "its author approves": Row(_one(WHY), False, _approved(ASKED + 60)),
     "its author approves an older head": Row(_one(WHY), False, _approved(ASKED + 60, commit=w.OLD_HEAD)),
     "its author approves with a marker": Row(_one(WHY), False, {"comments": (w.comment(APPROVE, ASKED + 60),)}),

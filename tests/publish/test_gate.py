@@ -72,6 +72,12 @@ class Ready:
         where = {"path": "work.txt", "line": 1, "commit_id": self.head}
         self.still.hub.ask(self.still.hub.users("ada"), "POST", "/pulls/2/comments", body=body, **where)
 
+    def approves_with_line(self, body: str) -> None:
+        """A person approves, and speaks of a line in the same review."""
+        lines = [{"path": "work.txt", "line": 1, "body": body}]
+        review = {"event": "APPROVE", "commit_id": self.head, "comments": lines}
+        self.still.hub.ask(self.still.hub.users("ada"), "POST", "/pulls/2/reviews", **review)
+
     def failure(self) -> Failure | None:
         """How its last run failed."""
         record = self.still.record(self.number)
@@ -163,6 +169,9 @@ CHANGES: dict[str, tuple[str, Callable[[Ready], object], str]] = {
         lambda r: r.still.ask("POST", "/pulls/2/reviews", event="COMMENT", body="Not yet.", commit_id=r.head),
         "asks for changes",
     ),
+    "an approval with a stop on a line": (
+        ITEM, lambda r: r.approves_with_line("STOP: this leaks the token"), "asks for changes",
+    ),
     "a label that holds": (
         ITEM, lambda r: r.still.ask("POST", "/issues/2/labels", labels=["do not merge"]), "it is on-hold now",
     ),
@@ -192,6 +201,11 @@ def test_what_changed_after_the_claim_is_not_merged(ready: Ready, change: str) -
     note = ready.tick(at, lambda: act(ready))
     assert (ready.merged(), words in note) == (False, True), note
     assert ready.failure() is (Failure.MERGE if change == "a moved base" else Failure.CANCELLED)
+
+
+def test_a_nit_of_an_approval_holds_no_merge_back(ready: Ready) -> None:
+    ready.tick(ITEM, lambda: ready.approves_with_line("nit: worked?"))
+    assert ready.merged()
 
 
 @pytest.mark.parametrize("edited", [True, False])
