@@ -115,6 +115,7 @@ class Cause(StrEnum):
     TAKEN = "taken"
     APPROVAL = "person-approval"
     VOUCH = "head-of-others"
+    NOT_COUNTED = "approval-not-counted"
     SETTINGS = "settings"
     ISSUE_STOPPED = "issue-stopped"
     REOPENED = "reopened"

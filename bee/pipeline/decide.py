@@ -15,7 +15,7 @@ from bee.model.memo import NOTHING_TO_DO
 from bee.model.outcomes import Cause, Failure
 from bee.model.records import fold
 from bee.model.roles import Role
-from bee.pipeline.escalation import answered, release_due, told_of
+from bee.pipeline.escalation import answered, release_due, told_of, told_why
 from bee.pipeline.facts import Broken, RepairKind, View, is_live, record_of
 from bee.pipeline.history import failed_repairs, hot_loop, is_dispatch
 from bee.pipeline.holds import UNKNOWN_KEY, Hold, hold_of
@@ -133,7 +133,7 @@ def _acts_on(one: ItemStatus, view: View) -> Iterable[Act]:
         if not live and (due := release_due(one.item, view)):
             yield Repair(one, RepairKind.RELEASE, due)
     elif told := told_of(one, view):
-        yield Escalate(one, placement.reason, told)
+        yield Escalate(one, told_why(one, told), told)
     elif placement.cause is not None:
         yield Escalate(one, placement.reason, placement.cause)
     elif one.role is not None:

@@ -64,7 +64,7 @@ def escalation_key(one: ItemStatus, cause: Cause, view: View) -> str:
     """The key of one escalation: a second one only for another cause, or after a person has let the item go on.
 
     Each closed pull request of an abandoned step, and each thing that a condition is about, is a cause of its own; so
-    are the checks of each head.
+    are the checks of each head, and the approvals of it that do not count.
     """
     item, about = one.item, "0"
     if cause is Cause.HOT_LOOP:
@@ -74,8 +74,8 @@ def escalation_key(one: ItemStatus, cause: Cause, view: View) -> str:
     elif cause is Cause.REOPENED:
         about = str(finished_at(item, view.trust))
     elif cause is one.placement.row.told:
-        about = one.placement.reason
-        if cause is Cause.CHECKS and isinstance(item, Pull):
+        about = told_why(one, cause)
+        if cause in {Cause.CHECKS, Cause.NOT_COUNTED} and isinstance(item, Pull):
             about = f"{item.head} {about}"
     return effect_key(item.number, OWN_ROLE, f"{resumed_at(item, view.trust)} {cause} {about}", "escalate")
 
@@ -87,15 +87,23 @@ def already_escalated(one: ItemStatus, cause: Cause, view: View) -> bool:
     return any(marker.get("key") == key for body in ours for marker in markers.named(body, markers.RUN))
 
 
+def told_why(one: ItemStatus, cause: Cause) -> str:
+    """Why, in the words of what a person is told: of approvals, the same wherever the item is."""
+    return "; ".join(one.facts.about["not_counted"]) if cause is Cause.NOT_COUNTED else one.placement.reason
+
+
 def told_of(one: ItemStatus, view: View) -> Cause | None:
     """What a person is told of now: that a step was abandoned, at once; that a condition lasts, when it has.
 
+    At once, too, that an approval does not count, since an agent may be sent for what it says.
     It lasts for as long as nothing has happened on the item. Where people had an issue to themselves all along, or
     called it done themselves, there is nothing to say; nor while somebody is at it, or died at telling it just now.
     """
     cause = one.placement.row.told
     if cause is None or one.facts.claimed or already_escalated(one, cause, view):
         return None
+    if cause is Cause.NOT_COUNTED:
+        return cause if one.facts.about["not_counted"] else None
     if cause is Cause.TAKEN and record_of(view, one.number) is None:
         return None
     if cause is Cause.VOUCH and _review_says_so(one.item, view):

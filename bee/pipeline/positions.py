@@ -278,13 +278,13 @@ ISSUE_RULES: Final[tuple[Rule, ...]] = (
 
 
 def _drafts(name: str, matches: Callable[[PullFacts], bool], position: Position, leads: str, repairs: bool = False,
-            names: str = "") -> tuple[Rule, Rule]:  # fmt: skip
+            names: str = "", told: Cause | None = None) -> tuple[Rule, Rule]:  # fmt: skip
     """The drafter's row for a branch of bee's, and its author's row for an adopted one."""
     return (
         Rule(name=name, matches=lambda f: matches(f) and f.own, position=position, mover=Role.DRAFTER, repairs=repairs,
-             names=names, advice="Nothing: the drafter is next.", leads=((leads, Position.NEEDS_REVIEW),)),
+             names=names, told=told, advice="Nothing: the drafter is next.", leads=((leads, Position.NEEDS_REVIEW),)),
         Rule(name=f"{name}, on a branch that is not bee's", matches=matches, position=position, mover=Mover.PERSON,
-             names=names, advice="Push a commit that fixes it: bee pushes only to its own branches."),
+             names=names, told=told, advice="Push a commit that fixes it: bee pushes only to its own branches."),
     )  # fmt: skip
 
 
@@ -307,7 +307,7 @@ PULL_RULES: Final[tuple[Rule, ...]] = (
     *_drafts("it conflicts with its base", lambda f: f.mergeable is Mergeable.NO, Position.CONFLICTED,
              "drafter merges the base"),
     *_drafts("the latest verdict at this head asks for changes", lambda f: f.verdict is Verdict.CHANGES,
-             Position.CHANGES_REQUESTED, "drafter pushes or replies", names="not_counted"),
+             Position.CHANGES_REQUESTED, "drafter pushes or replies", names="not_counted", told=Cause.NOT_COUNTED),
     *_drafts("a check is red", lambda f: f.checks is Checks.RED, Position.CHECKS_FAILED, "drafter pushes",
              repairs=True),
     Rule(name="a check waits for a person", matches=lambda f: f.checks is Checks.ASK, position=Position.CHECKS_FAILED,
@@ -318,7 +318,7 @@ PULL_RULES: Final[tuple[Rule, ...]] = (
          advice="Wait for the checks; bee says so once when they take too long, and goes on when they are green.",
          leads=(("the checks turn green", Position.NEEDS_REVIEW), ("a check turns red", Position.CHECKS_FAILED))),
     Rule(name="nobody has approved this head", matches=lambda f: f.verdict is not Verdict.APPROVED,
-         position=Position.NEEDS_REVIEW, mover=Role.REVIEWER, names="not_counted",
+         position=Position.NEEDS_REVIEW, mover=Role.REVIEWER, names="not_counted", told=Cause.NOT_COUNTED,
          advice="Nothing: the reviewer is next. To skip it: approve in a review, or run: bee approve {number}",
          leads=(("reviewer asks for changes", Position.CHANGES_REQUESTED), ("reviewer approves", Position.NEEDS_E2E))),
     Rule(name="only bee approved this head, and somebody else pushed it", matches=lambda f: not f.vouched,

@@ -35,7 +35,7 @@ class CauseText:
     """One reason code: what happened, what bee recommends, the answers a person can give on GitHub, where to look.
 
     `holds`: the label comes with it, and the item waits until a person takes it off. What does not hold is a condition:
-    nothing was tried, and bee goes on by itself.
+    nothing was tried, and bee goes on by itself. `state`: what the item is then.
     """
 
     meaning: str
@@ -43,11 +43,12 @@ class CauseText:
     answers: tuple[str, ...] = (_EDIT, _GO_ON, _CLOSE)
     evidence: Evidence = Evidence.NOTHING
     holds: bool = True
+    state: str = "waiting"
 
     @property
     def stands(self) -> str:
         """What stands between who says it and the reason."""
-        return "paused**" if self.holds else "waiting** because"
+        return "paused**" if self.holds else f"{self.state}** because"
 
 
 CAUSES: Final[dict[Cause, CauseText]] = {
@@ -164,6 +165,13 @@ CAUSES: Final[dict[Cause, CauseText]] = {
         ("Approve it in a review on GitHub, or with `bee approve {number}`.",
          "Request changes: the drafter answers them.",
          _CLOSE), holds=False,
+    ),
+    Cause.NOT_COUNTED: CauseText(
+        "bee did not count an approval, for its words or because it was edited, and goes on without it.",
+        "If you mean it, approve again with an empty text.",
+        ("Approve again in a review without text, or with `bee approve {number}`.",
+         "If you do not, there is nothing to do: what the review says goes to the drafter."), holds=False,
+        state="not approved",
     ),
     Cause.SETTINGS: CauseText(
         "A setting or a rule of the repository, or a missing permission, stands against it.",

@@ -171,6 +171,27 @@ def test_an_approval_edited_to_a_stop_is_no_approval_and_goes_to_the_drafter(sta
     assert stage.position(number) == "needs-e2e"
 
 
+def test_an_approval_with_a_condition_is_said_not_to_count_and_its_lines_are_answered(stage: Stage) -> None:
+    """Its author hears of it once, and nothing is held; a stranger's approval like that is not spoken of."""
+    host = stage.host(moves={"drafter": answering(WORDS)})
+    number = opened(stage, host)
+    lines = [{"path": "work-1.txt", "line": 1, "body": "Rename this to worked."}]
+    review = {"event": "APPROVE", "body": "Approved once the inline comments are addressed.", "comments": lines}
+    stage.call("ada", "POST", stage.at(f"/pulls/{number}/reviews"), review)
+    stage.call("eve", "POST", stage.at(f"/pulls/{number}/reviews"), {"event": "APPROVE", "body": "Not before Friday."})
+    (report, *_) = stage.ticks(host)
+    assert report.choice.role == "drafter"
+    assert "Rename this" in context(host, report.run).split("State: waits for an answer")[1]
+    assert merged(stage, number)
+    notes = stage.call("ada", "GET", stage.at(f"/issues/{number}/comments?per_page=100"))
+    (told,) = [note["body"] for note in notes if "Reason: `approval-not-counted`" in note["body"]]
+    assert told.startswith("**bee: not approved** because the approval of ada says \u201cApproved once\u201d")
+    assert "Not before Friday" not in told
+    assert "breeze:human" not in {
+        label["name"] for label in stage.call("ada", "GET", stage.at(f"/issues/{number}/labels"))
+    }
+
+
 @pytest.mark.sessions
 def test_case_p1_a_comment_while_the_pull_request_is_tested_keeps_it_from_being_merged(stage: Stage) -> None:
     """The merge gate reads the threads again; a draft that nobody submitted holds nothing."""

@@ -24,12 +24,12 @@ from bee.model.items import (
 )
 from bee.model.labels import Label, conflicts
 from bee.model.outcomes import Failure, Outcome
-from bee.model.records import Kind, Phase
+from bee.model.records import Kind, Phase, run_name
 from bee.model.roles import Role
 from bee.model.rules import BaseRules, ReviewDecision
 from bee.model.seals import Doubt, Foreign
 from bee.pipeline.decide import Decision, Escalate, Repair, actionable, decide
-from bee.pipeline.escalation import escalation_key
+from bee.pipeline.escalation import escalation_key, escalation_text
 from bee.pipeline.facts import Broken, RepairKind, human_by_person
 from bee.pipeline.positions import BLOCKS, ISSUE_RULES, PULL_RULES, Mover, Position
 from bee.pipeline.status import ItemStatus
@@ -812,6 +812,34 @@ def test_case_t10_checks_are_told_of_by_how_long_they_run_and_for_each_head_and_
     assert w.decided(waits(w.NOW - 3 * w.HOUR, **said)).acts == ()
     assert len(w.decided(waits(w.NOW - 3 * w.HOUR, head="c" * 40, **said)).acts) == 1
     assert len(w.decided(waits(w.NOW - 3 * w.HOUR, required=(Required("lint"),), **said)).acts) == 1
+
+
+def test_an_approval_that_does_not_count_is_told_at_once_and_once_for_each() -> None:
+    """Wherever the item is; of a push it is said anew only where the person approved that head, too."""
+    but = w.review(ReviewState.APPROVED, w.NOW - 9, body="Approved once the comments are addressed.")
+    pull = w.pull(reviews=(but,))
+    view = w.view(pull)
+    (act,) = decide([view]).acts
+    assert isinstance(act, Escalate)
+    assert (act.cause, act.status.role, CAUSES[act.cause].holds) == ("approval-not-counted", Role.DRAFTER, False)
+    assert act.reason.startswith("the approval of ann says \u201cApproved once")
+    card = texts.marked(
+        escalation_text(act.status, act.cause, act.reason, view), "run-1", "bee",
+        escalation_key(act.status, act.cause, view),
+    )  # fmt: skip
+    assert card.startswith("**bee: not approved** because the approval of ann says")
+    said = (w.comment(card, w.NOW - 8, w.BEE),)
+    answer = w.comment(texts.marked("So.", run_name("drafter", 7, w.NOW - 7, "x"), "drafter", "k", verdict="reply",
+                                    head=w.HEAD, answers=str(but.id)), w.NOW - 6, w.BEE)  # fmt: skip
+    for told, position in ((said, P.CHANGES_REQUESTED), ((*said, answer), P.NEEDS_REVIEW)):
+        found = w.decided(replace(pull, comments=told))
+        assert (found.acts, found.statuses[0].placement.position) == ((), position)
+    another = w.review(ReviewState.APPROVED, w.NOW - 5, w.MIA, body="LGTM, but do not merge yet.")
+    assert len(w.decided(replace(pull, comments=said, reviews=(but, another))).acts) == 1
+    moved = replace(but, commit="c" * 40, at=w.NOW - 5)
+    assert len(w.decided(replace(pull, comments=said, head="c" * 40, reviews=(but, moved))).acts) == 1
+    assert w.decided(replace(pull, reviews=(replace(but, author=w.SAM),))).acts == ()
+    assert w.decided(replace(pull, reviews=(replace(but, body="LGTM"),))).acts == ()
 
 
 def test_case_p5_what_is_astray_is_told_at_once_and_named() -> None:
