@@ -125,6 +125,11 @@ def is_status(body: str) -> bool:
     return any(marker.get("kind") == "status" for marker in named(body, RUN))
 
 
+def is_question(body: str) -> bool:
+    """Whether this tells a person of a cause, and asks what to do."""
+    return any(marker.get("cause") for marker in named(body, RUN))
+
+
 def named(body: str, name: str) -> tuple[Marker, ...]:
     """The markers of one name, in order."""
     return tuple(marker for marker in parse(body) if marker.name == name)

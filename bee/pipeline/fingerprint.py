@@ -23,10 +23,18 @@ from bee.pipeline.trust import resumed_at
 
 
 def fingerprint(item: Item, role: Role, view: View) -> str:
-    """16 hex digits that change exactly when what `role` looks at on `item` changes."""
+    """16 hex digits that change exactly when what `role` looks at on `item` changes, or a person has it go on."""
+    return digest(json.dumps([role, resumed_at(item, view.trust), _seen(item, role, view)]))
+
+
+def material(item: Item, role: Role, view: View) -> str:
+    """The same, whether or not a person has it go on: what an agent of `role` is given to read."""
+    return digest(json.dumps(_seen(item, role, view)))
+
+
+def _seen(item: Item, role: Role, view: View) -> list[tuple[str, Any]]:
     parts = _of_issue(item, view) if isinstance(item, Issue) else _of_pull(item, view)
-    seen = [(name, parts[name]()) for name in ROLES[role].looks_at if name in parts]
-    return digest(json.dumps([role, resumed_at(item, view.trust), seen]))
+    return [(name, parts[name]()) for name in ROLES[role].looks_at if name in parts]
 
 
 def trusted_comments(item: Item, view: View) -> tuple[Comment, ...]:

@@ -10,12 +10,13 @@ from bee.github import push_rules
 from bee.github.push_rules import Push
 from bee.model.errors import GitError, LookError
 from bee.model.items import Pull, posts_of
-from bee.model.markers import is_status
+from bee.model.markers import is_question, is_status
 from bee.model.plan import read_body
 from bee.model.records import TREE
 from bee.model.refs import BRANCH, KEPT_REFS
 from bee.model.roles import AUTHORS, ROLES
 from bee.model.text import neutralised, one_line
+from bee.pipeline.fingerprint import material
 from bee.run.prompt import Brief
 from bee.run.state import Run
 from bee.run.verbs.base import Args
@@ -155,11 +156,12 @@ def _ref(run: Run) -> str:
 def _read_by(run: Run, brief: Brief) -> list[Any]:
     """What an agent of this role goes by here: its input, all that was said, and which bases it had.
 
-    After another word or another base, an earlier verdict is none.
+    After another word or another base, an earlier verdict is none. That bee asked about the refusal is no word.
     """
-    item = brief.item
-    posts = sorted(post.id for post in posts_of(item) if not is_status(post.body))
-    return [run.job.fingerprint, posts, list(item.base_changes) if isinstance(item, Pull) else []]
+    item, trust = brief.item, brief.view.trust
+    asked = {post.id for post in posts_of(item) if trust.is_bee(post.author) and is_question(post.body)}
+    posts = sorted(post.id for post in posts_of(item) if post.id not in asked and not is_status(post.body))
+    return [material(item, run.job.role, brief.view), posts, list(item.base_changes) if isinstance(item, Pull) else []]
 
 
 def _about(brief: Brief) -> list[str]:

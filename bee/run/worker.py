@@ -25,7 +25,7 @@ from bee.pipeline.trust import Trust
 from bee.publish.context import PublishContext
 from bee.publish.merge import merge_gate
 from bee.publish.outbox import carry_out
-from bee.run import session, traces
+from bee.run import handed_in, session, traces
 from bee.run.aftermath import note_end, tell
 from bee.run.commit import commit, finish
 from bee.run.job import Job
@@ -144,6 +144,8 @@ def _publish(run: Run, result: Result) -> Result:
         )  # fmt: skip
         carry_out(last, result.outbox)
     if context.refused:
+        if run.work is None:  # commits were pushed before
+            handed_in.keep(run)
         result = replace(result, outcome=context.outcome, failure=context.failure, note=context.refused)
     return result
 

@@ -314,7 +314,7 @@ def counted(text: str, count: int, at: int) -> str:
 def over_budget(kind: str, text: str) -> tuple[str, str]:
     """Title and text of the one issue about a day's budget that is spent. `text` is the hold's, with its end."""
     return (
-        f"bee: the day's {'money is' if kind == 'usd-per-day' else 'runs are'} spent",
+        "bee: the day's money is spent" if kind == "usd-per-day" else "bee: the day's runs are spent",
         f"{neutralised(text)}.\n\nRuns under way go on to their end; nothing is dispatched until then, and no item's "
         "label or attempts change.\n\n**What you can do:** nothing, it goes on by itself; or raise "
         f"`{kind.replace('-', '_')}` in `config.yml` of the machine that ticks. Close this issue when read.",

@@ -39,6 +39,13 @@ def test_the_sample_has_every_row_and_every_request() -> None:
     assert {case.request for case in sample()} == {case.request for case in cases()}
 
 
+def test_a_verdict_that_github_refuses_to_post_costs_no_second_agent() -> None:
+    """A person is asked, gives the permission, and the next run posts it."""
+    case = Case(story="a task", request="POST /pulls/N/reviews", row="rest: forbidden", times=0)
+    found, end = wrong(case)
+    assert (found, end.paid["role reviewer"]) == ([], 1)
+
+
 # What bee can send and no story does, and why.
 UNREACHED = {
     "POST /git/refs": "only `bee init`, on a server without `updateRefs`: tests/github/test_write.py",
