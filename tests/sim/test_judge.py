@@ -499,7 +499,7 @@ def test_an_item_that_waits_for_a_person_without_a_question_is_caught(tmp_path: 
 @pytest.mark.parametrize("label", ["breeze:human", "breeze:quarantine-hotloop", "breeze:new"])
 def test_a_label_that_comes_back_after_a_person_took_it_off_is_caught(tmp_path: Path, label: str, broken: bool) -> None:
     """On a task that nobody is at."""
-    deeds = ((400, partial(put, label=label)), (1000, partial(take, label=label)))
+    deeds = ((5, partial(put, label=label)), (1000, partial(take, label=label)))
     world = told(tmp_path, Parts(transport=Stubborn) if broken else Parts(), 1, deeds=deeds)
     assert bool(world.judge.problems) is broken
     assert all("took" in one or "only people adopt" in one for one in world.judge.problems)
