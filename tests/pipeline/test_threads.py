@@ -172,8 +172,9 @@ def test_what_the_answer_in_a_thread_says() -> None:
         ("an outdated thread", "waits for an answer; outdated: the lines have changed since"),
         ("a resolved thread", "resolved"),
         ("a comment of an approving review", "needs no answer"),
+        ("a comment of an approval with a condition", "waits for an answer"),
     ],
 )
 def test_an_agent_reads_how_each_thread_stands(thread: str, state: str) -> None:
-    item = w.pull(threads=ROWS[thread].threads, thread_count=1)
+    item = replace(_pull(ROWS[thread]), thread_count=1)
     assert shown(item, w.view(item)).startswith(f"# Thread 901: `a.py`, line 3\n\nState: {state}\n\n## ann")
