@@ -103,6 +103,7 @@ class Cause(StrEnum):
     USD = "item-money"
     RUNS = "item-runs"
     CHECKS = "checks-pending"
+    CHECK_ASKS = "check-asks"
     SETTLING = "not-computed"
     OVERTAKEN = "overtaken-passes"
     BASE_MOVED = "base-moved"

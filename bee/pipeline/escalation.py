@@ -75,7 +75,7 @@ def escalation_key(one: ItemStatus, cause: Cause, view: View) -> str:
         about = str(finished_at(item, view.trust))
     elif cause is one.placement.row.told:
         about = told_why(one, cause)
-        if cause in {Cause.CHECKS, Cause.NOT_COUNTED} and isinstance(item, Pull):
+        if CAUSES[cause].each_head and isinstance(item, Pull):
             about = f"{item.head} {about}"
     return effect_key(item.number, OWN_ROLE, f"{resumed_at(item, view.trust)} {cause} {about}", "escalate")
 

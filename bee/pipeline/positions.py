@@ -200,8 +200,7 @@ HELD: Final = (
          position=Position.REPAIR, mover=Mover.BEE, stays_queued=True,
          advice="Nothing: the next tick repairs it, or asks."),
     Rule(name=f"it carries {Label.DONE}", matches=lambda f: f.done, position=Position.DONE, mover=Mover.NOBODY,
-         advice=f"Remove the label {Label.DONE} to have bee look at it again.", told=Cause.REOPENED, still=True,
-         rests=True),
+         told=Cause.REOPENED, still=True, rests=True, advice=f"Remove the label {Label.DONE}: bee looks at it again."),
     Rule(name=f"it carries {Label.QUARANTINE}", matches=lambda f: f.quarantined, position=Position.QUARANTINED,
          mover=Mover.PERSON, advice=f"Look at the linked bug, then remove the label {Label.QUARANTINE}.",
          still=True, rests=True, retry=True),
@@ -311,7 +310,8 @@ PULL_RULES: Final[tuple[Rule, ...]] = (
     *_drafts("a check is red", lambda f: f.checks is Checks.RED, Position.CHECKS_FAILED, "drafter pushes",
              repairs=True),
     Rule(name="a check waits for a person", matches=lambda f: f.checks is Checks.ASK, position=Position.CHECKS_FAILED,
-         mover=Mover.PERSON, advice="Open the check on GitHub and do what it asks; bee continues by itself."),
+         mover=Mover.PERSON, names="asking_checks", told=Cause.CHECK_ASKS, rests=True,
+         advice="Open the check on GitHub and do what it asks; bee continues by itself."),
     Rule(name="a check is running, or has not reported", matches=lambda f: f.checks is Checks.PENDING
          and f.queue is not QueueState.IN,  # there, those of the queue count
          position=Position.CHECKS_PENDING, mover=Mover.CONDITION, names="pending_checks", told=Cause.CHECKS,

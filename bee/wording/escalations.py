@@ -36,6 +36,7 @@ class CauseText:
 
     `holds`: the label comes with it, and the item waits until a person takes it off. What does not hold is a condition:
     nothing was tried, and bee goes on by itself. `state`: what the item is then.
+    `each_head`: of a pull request, it is said anew for each head.
     """
 
     meaning: str
@@ -44,6 +45,7 @@ class CauseText:
     evidence: Evidence = Evidence.NOTHING
     holds: bool = True
     state: str = "waiting"
+    each_head: bool = False
 
     @property
     def stands(self) -> str:
@@ -94,7 +96,13 @@ CAUSES: Final[dict[Cause, CauseText]] = {
         "Start the check again, or fix what should run it: bee goes on by itself when it is green.",
         ("Start the check again where it runs.",
          "Name the checks that must report in `required_checks` of `.github/bee.yml` (`[]`: none).", _CLOSE),
-        holds=False,
+        holds=False, each_head=True,
+    ),
+    Cause.CHECK_ASKS: CauseText(
+        "A check asks for something that only a person can do.",
+        "Open the check that the reason names, and do what it asks: bee goes on by itself.",
+        ("Do what the check asks, where it runs.", "Push a commit, if it should run anew.", _CLOSE), holds=False,
+        each_head=True,
     ),
     Cause.SETTLING: CauseText(
         "GitHub has taken too long to compute whether it can be merged.",
@@ -171,7 +179,7 @@ CAUSES: Final[dict[Cause, CauseText]] = {
         "If you mean it, approve again with an empty text.",
         ("Approve again in a review without text, or with `bee approve {number}`.",
          "If you do not, there is nothing to do: what the review says goes to the drafter."), holds=False,
-        state="not approved",
+        state="not approved", each_head=True,
     ),
     Cause.SETTINGS: CauseText(
         "A setting or a rule of the repository, or a missing permission, stands against it.",

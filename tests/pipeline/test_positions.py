@@ -715,6 +715,7 @@ TOLD: dict[str, tuple[Issue | Pull, dict[str, Any]]] = {
     "person-approval": (replace(OLD, decision=ReviewDecision.REVIEW_REQUIRED), {}),
     "settings": (replace(OLD, behind=True), {}),
     "checks-pending": (replace(OLD, required=(Required("ci/test"),)), {}),
+    "check-asks": (replace(OLD, checks=(w.check("ci", CheckState.ASK),)), {}),
     "issue-stopped": (OLD, {"stopped": frozenset({1})}),
     "head-of-others": (replace(OLD, comments=(w.reviewed("approve"),), body="x"), {}),
 }

@@ -13,8 +13,9 @@ import pytest
 
 from bee.host import Host
 from tests.belt.stage import DESIGN, Stage, staged
-from tests.belt.test_checks import report
+from tests.belt.test_checks import check_run, report
 from tests.belt.test_conditions import drafted, merged_by_ada, set_state
+from tests.belt.test_issue_stops import ONE_STEP, box
 from tests.belt.test_settings import of_an_organization, put
 from tests.publish.test_settings import QUEUE
 from tests.screens.gh import GH, kept
@@ -67,6 +68,40 @@ def issue_closed(stage: Stage) -> None:
     assert stage.tick(host).choice.role == "reviewer"
     set_state(stage, 1, "closed")
     rested(stage, host, 2, "issue-stopped")
+
+
+def on_hold(stage: Stage) -> None:
+    stage.issue("Please add a menu.", "[WIP] Add a menu", labels=["do-not-merge"])
+    rested(stage, stage.host(), 1, "on-hold")
+
+
+def gate_unticked(stage: Stage) -> None:
+    host = stage.host(moves={"planner": ONE_STEP})
+    stage.issue(DESIGN, "A design")
+    stage.tick(host)
+    stage.tick_box(1, "The plan is right: bee may start")
+    assert drafted(stage, host) == 2
+    box("Plan finalized", " ")(stage, 1)
+    rested(stage, host, 2, "issue-stopped")
+
+
+def reopened(stage: Stage) -> None:
+    begun(stage, host := stage.host())
+    stage.ticks(host)
+    set_state(stage, 1, "open")
+    rested(stage, host, 1, "done")
+
+
+def abandoned(stage: Stage) -> None:
+    begun(stage, host := stage.host())
+    stage.call("ada", "PATCH", stage.at("/pulls/2"), {"state": "closed"})
+    rested(stage, host, 1, "abandoned")
+
+
+def check_asks(stage: Stage) -> None:
+    begun(stage, host := stage.host())
+    check_run(stage, str(stage.head("bee/1-task")), "scan", "action_required")
+    rested(stage, host, 2, "checks-failed")
 
 
 def approval(stage: Stage) -> None:
@@ -149,6 +184,11 @@ WAITS: Final[dict[str, tuple[Callable[[Stage], None], tuple[str, ...]]]] = {
     "unreadable-dependency": (unreadable, ISSUE),
     "astray": (astray, ISSUE),
     "issue-closed": (issue_closed, PULL),
+    "on-hold": (on_hold, ISSUE),
+    "gate-unticked": (gate_unticked, PULL),
+    "reopened": (reopened, ISSUE),
+    "abandoned": (abandoned, ISSUE),
+    "check-asks": (check_asks, PULL),
     "needs-person-approval": (approval, PULL),
     "waiting-on-settings": (settings, PULL),
     "in-merge-queue": (in_queue, PULL),
