@@ -67,6 +67,8 @@ ROWS: dict[str, tuple[Pull, str, frozenset[str], str]] = {
         "squash", METHODS, "every conversation must be resolved (ann: u901)"),
     "r8 a rule that bee does not know": (replace(BLOCKED, rules=kinds("code_scanning")), "squash", METHODS,
                                          "`code_scanning`, which bee does not know"),
+    "deployments": (replace(BLOCKED, rules=kinds("required_deployments")), "squash", METHODS,
+                    "by rules of main: deployments must succeed first"),
     "blocked until bee has tested it": (replace(BLOCKED, required=(Required("bee/e2e"),)), "squash", METHODS, ""),
     "blocked though bee has tested it": (replace(BLOCKED, required=(Required("bee/e2e"),), checks=(GREEN,)), "squash",
                                          METHODS, "GitHub blocks it"),

@@ -199,6 +199,9 @@ GESTURES: Final = {
     "p7 a branch is frozen": Gesture(
         APPROVED, {"blocked": True, "rules": BaseRules(kinds=frozenset({"update"}))}, P.NEEDS_E2E,
         P.WAITING_ON_SETTINGS, said("main is frozen.", w.SAM, APPROVED), P.NEEDS_E2E),
+    "p7 deployments and scans are required": Gesture(
+        APPROVED, {"blocked": True, "rules": BaseRules(kinds=frozenset({"required_deployments", "code_scanning"}))},
+        P.NEEDS_E2E, P.WAITING_ON_SETTINGS, said("Scan it first.", w.SAM, APPROVED), P.NEEDS_E2E),
     "p8 the method is switched off": Gesture(
         APPROVED, {}, P.NEEDS_E2E, P.WAITING_ON_SETTINGS, said("Rebase it, please.", w.SAM, APPROVED), P.NEEDS_E2E,
         world={"merge_methods": frozenset({"rebase"})}),
