@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from itertools import chain
 from typing import Final, TypeVar
 
 from bee.model import markers
@@ -21,18 +22,73 @@ P = TypeVar("P", bound=Post)
 
 # What an approval says against itself, outside code and quotes. "Do not merge" and the like stop wherever they stand,
 # the others where a line or a part of a sentence begins with them. Where in doubt, it is no approval.
-_PART: Final = r"(?:^|[.,;:!?()\u2013\u2014]|\s-)\s*(?:(?:@[\w-]+|please|pls|but|and|so|ok|okay)[\s,:]+)*"
+_PART: Final = (
+    r"(?:^|[.,;:!?()\[\u2013\u2014]|\s-)\s*(?:(?:@[\w-]+|please|pls|but|and|so|ok|okay|sorry|actually)"
+    r"[\s,:]{1,3}+){0,6}+"
+)
 _NOT: Final = (
     r"(?:(?:do|must|should|shall|may|can|could|would|will)(?: ?not|n.?t)|don.?t|won.?t|can.?t|never|not(?: to| be)?|no)"
 )
-_MERGE: Final = r"(?:merg|land|ship|squash|rebas|releas|deploy)"
+# Between a no and its verb: none that has an object of its own ("need to", "break the", "forget to").
+_LINK: Final = (
+    r"(?:yet|be|been|get|getting|have|has|is|are|to|it|this|that|these|those|them|just|please|click|press|hit|push|use"
+    r"|the|button|any|anything|ever|into|auto|automatically|and|or|squash|rebase|think|believe|feel|recommend|suggest"
+    r"|should|must|can|may|under|circumstances|i|we|you|us|me|let|dare|try|want|like|go|ahead|for|on|in|now|today|quite"
+    r"|really|still|until|before|ready|safe|good|ok|okay|sure|fit|happy|comfortable|allowed|supposed|meant|going|rush"
+    r"|hurry|start|enable|trigger|do|(?:cut|make) (?:a|the)|anyone|anybody|possibly|conditions|pr|pull"
+    r"|request|branch|change|my|our|your|with|of|as|by)"
+)
+_MERGE: Final = (
+    r"(?:merge(?:d|s|able)?|merging|land(?:s|ed|ing(?! page))?|ship(?:s|ped|ping)?|squash(?:ed|ing)?|rebas(?:e|ed|ing)"
+    r"|releas(?:es?|ed|ing)|deploy(?:s|ed|ing)?)\b"
+)
+_DAY: Final = r"(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day)"
 _STOPS: Final = re.compile(
-    rf"\b{_NOT}(?:,[^.;!?]{{1,60}},)?(?:\s[\w']{{1,20}}){{0,4}}?\s{_MERGE}\w*"
+    rf"\b{_NOT}(?:,[^.;!?]{{1,60}},)?(?:\s{_LINK}){{0,6}}?\s{_MERGE}|\b(?:do[-_]?not|no|don.?t)[-_]?merge\b"
+    rf"|\b(?:nobody|no one) (?:may|should|must|can) {_MERGE}"
+    rf"|\b{_NOT} (?:yet )?(?:click|press|push|hit) (?:the|it|that)\b"
     r"|\bnot (?:yet|now|before|until|till|ready)\b"
     r"|\b(?:please|must|should|let.?s) (?:stop|wait|hold)\b|\bwait (?:with|until|till|before)\b"
-    r"|\bhold(?:ing)? off\b|\bon hold\b|\bbefore (?:(?:the|we|you|this|it) )?(?:is )?merg\w*"
-    r"|\b(?-i:DNM|WIP|NACK)\b|\bwork in progress\b"
-    rf"|{_PART}(?:(?:stop|wait|hold|halt|pause|wip|dnm|reject(?:ed)?|blocked)\b|(?:no|nope)(?=\s*(?:$|[.,;:!])))",
+    r"|\b(?:but|however|though|just|only|yet),? (?:please|pls|wait|hold|stop|park|blocked|let|fix|rename|remove)\b"
+    r"|\bhold(?:ing)? off\b|\bon[- ]hold\b|\bbefore (?:(?:the|we|you|this|it) )?(?:is )?merg\w*"
+    r"|\b(?-i:DNM|WIP|NACK)\b|\bwork in progress\b|\b(?:leave|keep) (?:it|this|that|the pr) (?:open|unmerged)\b"
+    r"|\b(?:merging|this|it) is (?:\w+ )?blocked\b|\b(?:requires?|depends? on|needs?) (?:\w+ )?(?:https?://|[\w./-]*#\d)"
+    # whoever merges it themselves, or at another time
+    r"|\b(?:i.ll|i will|i.d rather|i.d like to|i want to|let me) (?:(?:rather|do|just|then|to|the|be) ){0,3}"
+    r"(?:merg(?:e|ing)|land|ship)\b|\bmerg\w*\b[^.;!?\n]{0,25} (?:myself|by hand|manually)\b"
+    r"|\bleave\b[^.;!?\n]{0,25} to me\b"
+    rf"|\b(?:merge|ship|land|deploy|release)(?: (?:it|this|that))?(?: only)? (?:on {_DAY}|{_DAY}|tomorrow|next|later)\b"
+    # whoever approved in error
+    r"|\b(?:withdraw|revoke|retract|rescind|ignore|disregard|undo|dismiss|take back) (?:my|this|the|that) "
+    r"(?:approval|approve|review|lgtm|\+1)|\btake (?:it|that|this|my \w+) back\b|\bwrong button\b"
+    r"|\baccidental(?:ly)? approv|\bdisapprov"
+    r"|\b(?:approv\w*|lgtm|click\w*|press\w*)\b[^.;!?\n]{0,30} (?:by (?:mistake|accident)|accidentally)\b"
+    rf"|{_PART}(?:(?:wait|hold|halt|pause|wip|dnm)\b|(?:no|nope|do not|don.t)(?=\s*(?:$|[.,;:!\])]))"
+    r"|(?:(?:this|that|it).?(?: i)?s )?not (?:ok|okay|good|like this|so fast)\b|(?:still )?waiting (?:for|on)\b"
+    r"|(?:stop|reject(?:ed)?|blocked)(?=\s*(?:$|[^\s\w]|(?:by|on|until|till|for|here|now|this|it|that|please|merging"
+    r"|the merge|because|we|i|you|there)\b)))",
+    re.IGNORECASE | re.MULTILINE,
+)
+# Words that sound like the above and stop nothing. They are left out before it is looked for; no more than these, since
+# what follows them may stop.
+_GOOD: Final = r"\b(?:approv(?:ed|ing)|lgtm|looks? (?:\w+ )?(?:good|great|fine|ok(?:ay)?)(?: to me)?)"
+_HARMLESS: Final = re.compile(
+    r"\b(?:modulo|minus|barring) (?:(?:the|some|minor|small|a few|tiny) ){0,3}nits?\b"
+    r"|\bif (?:a (?:bit|little|tad)|slightly|somewhat) \w+(?=\s*(?:$|[.,;:!?)]))"
+    r"|\bif (?:we|you|anyone|anything|something|users|it|this|there)(?: \w+){0,3} (?:problems?|issues?|bugs?|breaks?"
+    r"|wrong),? (?:(?:we|you|i|just|please|can|could|will) ){0,3}(?:revert|roll|ping|tell)\b"
+    rf"|{_GOOD} (?:when (?:i |we )?(?:run|ran|try|tried|tested)|after (?:testing|trying|discuss(?:ion|ing)|talking))\b"
+    r"(?! (?:is|has|was|by|passes|finishes|ends|succeeds)\b)"
+    r"|\bnot yet (?:used|needed|called|wired|exposed|enabled|visible)\b"
+    r"|(?<!\bit )(?<!\bthis )(?<!\bthat )(?<!\bwe )(?<!\byou )(?<!\bmerge )(?<!\bmerging )(?<!\bpr )(?<!\brequest )"
+    r"(?<!\brelease )\b(?:can|could|may) wait (?:until|till)\b",
+    re.IGNORECASE | re.MULTILINE,
+)
+# Looked for in the source, since a reader's eye does not take these for the words of a line.
+_SIGNS: Final = re.compile(
+    r"^\W{0,9}\[\s*(?:wip|dnm|no|nope|hold|stop|wait|on hold|blocked|draft)\b"
+    r"|(?:^|[.,;:!(]\s?|\b(?:lgtm|approved) )-1(?=\s*(?:$|[.,;:!)]))"
+    r"|[\U0001f44e\U0001f6d1\u270b\u26d4\U0001f6ab]|:(?:-1|thumbsdown|stop_sign|no_entry|raised_hand|hand):",
     re.IGNORECASE | re.MULTILINE,
 )
 # What it makes a condition of: "approved once CI is fixed". That the checks are green bee sees to, and "when you like"
@@ -63,13 +119,14 @@ _CONDITIONS: Final = re.compile(
     rf"|^(?:{_IF}|after)\b{_MET}[^.,;:!?\n]{{1,40}}[.!]?$"  # behind a thumb or a +1, which were cut off
     rf"|\b{_NOT}(?:\s[\w']{{1,20}}){{0,3}}?\s(?:approv\w*|lgtm|accept\w*)\b"
     r"|\b(?:conditional(?:ly)?|tentative(?:ly)?|provisional(?:ly)?|in principle|in theory)\b"
+    rf"|\b(?:be|get) (?:merged|landed|shipped) (?:only )?(?:after|once)\b{_MET}"
     r"|\b(?:almost|nearly|not quite)\s(?:there|lgtm|good|ready|done|approved)\b"
     r"|\b(?:but|please|must|should|needs?)\b[^.;!?\n]{1,60}?\bfirst\s*(?:$|[.,;:!?)])"
     r"|\bthen\s(?:it.s\s|we can\s|you can\s|i.ll\s)?(?:approv\w*|lgtm|ship|merge|land)\b"
     r"|\bneeds? (?:work|changes|fixing|(?:a|another) (?:fix|rebase|change|look))\b|\b(?:lgtm|approved?)\s?\?",
     re.IGNORECASE | re.MULTILINE,
 )
-_LEADS: Final = " \n.,;:!?()@-\u2013\u2014"
+_LEADS: Final = " \n.,;:!?()[@-\u2013\u2014"
 WORDS_SHOWN_MAX: Final = 80  # characters
 
 
@@ -97,9 +154,11 @@ def takes_back(post: Post) -> str:
 def said_against(text: str) -> str:
     """The words by which an approval with this text takes itself back, in one line; empty where none does."""
     read = reading(text)
-    titles, lines = ("\n".join(words_of(one.source) for one in part) for part in (read.headings, read.lines))
-    tried = (pattern.search(part) for part in (titles, lines) for pattern in (_STOPS, _CONDITIONS))
-    found = next(filter(None, tried), None)
+    parts = [part for part in (read.headings, read.lines) if part]
+    said = (_HARMLESS.sub(" ", "\n".join(words_of(one.source) for one in part)) for part in parts)
+    tried = (pattern.search(part) for part in said for pattern in (_STOPS, _CONDITIONS))
+    signs = (_SIGNS.search("\n".join(one.source for one in part)) for part in parts)
+    found = next(filter(None, chain(tried, signs)), None)
     return one_line(found[0].lstrip(_LEADS), WORDS_SHOWN_MAX) if found else ""
 
 

@@ -342,6 +342,37 @@ def test_an_edited_approval_of_a_program_asks_for_nothing_and_approves_nothing()
     assert at_head(replace(said, edited_at=LATE + 60, editor=w.BOT), trust=trusting) is Verdict.NONE
 
 
+# As people say that somebody, something or a day comes first, or that it was a mistake.
+NOES = (
+    "LGTM but wait for Bob", "Approved; waiting for Bob's OK", "Approved but blocked by legal",
+    "LGTM, I'll merge it myself", "LGTM, merge on Monday", "Approved. Leave it open until Monday please",
+    "LGTM, but please fix the typo", "Approve, but please rename foo before this goes in", "LGTM, requires #12",
+    "Approved, depends on https://github.com/ada/calc/pull/12", "LGTM. Needs o/r#12", "DO-NOT-MERGE", "do_not_merge",
+    "on-hold", "[WIP]", "[DNM]", "[NO]", "[Hold] LGTM", "[Stop]", "LGTM [WIP]", "Not OK", "This is not OK.",
+    "I withdraw my approval", "I take that back", "Approved by mistake", "Wrong button", "-1", "LGTM -1",
+    "\U0001f44e", "LGTM \U0001f6d1", "\u270b one moment", ":-1:", "- \U0001f44e", "Let me merge this",
+    "I want to land this", "merge it by hand", "Leave merging to me", "ship it tomorrow", "land next week",
+    "Merge only on Monday", "I am not sure we should merge this", "LGTM. Stop merging this", "Blocked by legal",
+    "STOP we have a problem", "Rejected.", "[WIP] LGTM", "not good to merge", "Don't start the merge", "no-merge",
+    "Don't let anybody merge this", "no merges until Friday", "Nobody may merge this", "Don't press the button",
+    "it should be merged after #12", "Don't.", "I disapprove", "The merge can wait until Monday",
+    "This can wait until Monday", "merge when I tried it", "merge after testing", "Approved after testing is done",
+    "LGTM if you revert the last commit", "LGTM modulo the nit about foo and a test, do not merge",
+    "Looks good when I run it locally, but don't merge", "The merging is still blocked: merging is still blocked",
+)  # fmt: skip
+HARMLESS = (
+    "No need to squash", "Great, no need to rebase", "Don't forget to squash", "Can't wait to ship this",
+    "Should not break the release", "This does not need a release note", "Will not break deploys",
+    "LGTM modulo nits", "LGTM minus a few nits", "Approved after testing locally", "LGTM after trying it on staging",
+    "Approved after discussion with Bob", "LGTM, if we see problems we can revert", "LGTM. If anything breaks, ping me",
+    "LGTM if a bit long", "Looks good, if slightly verbose", "Looks good when I run it locally",
+    "The rename can wait until the next PR", "LGTM. Not yet used anywhere", "Stop words are handled well",
+    "Works, and stop is handled: approved.", "Rejected promises are handled", "LGTM. Rejected inputs get an error",
+    "Blocked users can log in again. LGTM", "Let me know when you merge", "The merge looks good to me",
+    "Merging makes sense to me", "LGTM. The parser no longer merges lists", "LGTM, never seen a cleaner merge",
+    "Not sure the landing page text is right, minor. LGTM", "I'm not a merge expert but fine", "LGTM :tada:",
+    "Does not change what is released. LGTM", "It returns `-1` now. Good", "Works with [x] and [1]. LGTM",
+)  # fmt: skip
 CONDITIONS = (
     "LGTM, but don't merge yet", "approved once CI is fixed", "Approved once CI is fixed.", "ship it after #12",
     "Ship it after the release is cut.", "looks good except the name of the flag",
@@ -379,7 +410,7 @@ NONE_LEFT = (
 @pytest.mark.parametrize(
     "text",
     [
-        *CONDITIONS, "This can't be merged yet.",
+        *CONDITIONS, *NOES, "This can't be merged yet.",
         "Do not merge.", "DO NOT MERGE", "LGTM, but please do not merge before Tuesday.", "Nice. Don't merge yet.",
         "Don\u2019t merge", "**Do not** merge", "- do not merge", "## Do not merge", "do not yet merge this",
         "Stop!", "STOP", "LGTM\n\nPlease stop: one more look.", "Wait for #12.", "wait", "⛔ Hold", "Hold on.",
@@ -405,7 +436,7 @@ def test_what_an_approval_says_against_itself(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        *NONE_LEFT,
+        *NONE_LEFT, *HARMLESS,
         "", "LGTM", "Merge it.", "> do not merge\n\nWhy not? LGTM.", "`stop` is right", "```\nwait\n```\nGood.",
         "Nothing waits for this.", "Waiting was worth it.", "It holds.", "Holding is fine.", "<!-- do not merge -->",
         "We do not need to wait.", "Nonstop good.", "Stopwatch: 3 s.", "No objections, merge away.", "Why not?",
