@@ -22,7 +22,7 @@ from bee.pipeline.pull_facts import said_of
 from bee.pipeline.status import ItemStatus
 from bee.pipeline.trust import events_of, finished_at, resumed_at
 from bee.wording import texts
-from bee.wording.escalations import CAUSES, Evidence
+from bee.wording.escalations import CAUSES, EACH_HEAD, Evidence
 
 TRIED_SHOWN_MAX: Final = 10
 
@@ -75,7 +75,7 @@ def escalation_key(one: ItemStatus, cause: Cause, view: View) -> str:
         about = str(finished_at(item, view.trust))
     elif cause is one.placement.row.told:
         about = told_why(one, cause)
-        if CAUSES[cause].each_head and isinstance(item, Pull):
+        if cause in EACH_HEAD and isinstance(item, Pull):
             about = f"{item.head} {about}"
     return effect_key(item.number, OWN_ROLE, f"{resumed_at(item, view.trust)} {cause} {about}", "escalate")
 

@@ -58,8 +58,7 @@ def pause(person: ByPerson, number: int, reason: str) -> Done:
     one = read.read_item(person.client, person.repo, number)
     key = effect_key(number, HUMAN_ROLE, f"{resumed(one)} {reason}", "pause")
     body = texts.marked(texts.paused_by_person(reason), "human", HUMAN_ROLE, key)
-    is_labelled, is_said = Label.HUMAN in one.item.labels, has_said(one, key)
-    merges = _merges(one)
+    is_labelled, is_said, merges = Label.HUMAN in one.item.labels, has_said(one, key), _merges(one)
     holds = one.tip is not None and one.tip.record is not None and one.tip.record.holds and not merges
     if is_labelled and is_said and not holds:
         return Done(f"#{number} is paused already", changed=False)
@@ -111,9 +110,8 @@ def _release(person: ByPerson, one: OneItem) -> None:
 def _stop_here(host: Host, one: OneItem) -> bool:
     """End the run on this machine at once, when it is here; elsewhere it notices within half a minute."""
     record = one.tip.record if one.tip else None
-    if record is None or not record.holds or record.host != host.host_id:
-        return False
-    return host.executor.cancel(record.run)
+    is_here = record is not None and record.holds and record.host == host.host_id
+    return record is not None and is_here and host.executor.cancel(record.run)
 
 
 def resumed(one: OneItem) -> int:

@@ -34,24 +34,29 @@ _TICK_STEP: Final = "Where its description has a plan, tick the step's box"
 class CauseText:
     """One reason code: what happened, what bee recommends, the answers a person can give on GitHub, where to look.
 
-    `holds`: the label comes with it, and the item waits until a person takes it off. What does not hold is a condition:
-    nothing was tried, and bee goes on by itself. `state`: what the item is then.
-    `each_head`: of a pull request, it is said anew for each head.
+    `state`: what the item is then. Where it is "paused" the label comes with it, and the item waits until a person
+    takes it off. Anything else is a condition: nothing was tried, and bee goes on by itself.
     """
 
     meaning: str
     recommends: str
     answers: tuple[str, ...] = (_EDIT, _GO_ON, _CLOSE)
     evidence: Evidence = Evidence.NOTHING
-    holds: bool = True
-    state: str = "waiting"
-    each_head: bool = False
+    state: str = "paused"
+
+    @property
+    def holds(self) -> bool:
+        """Whether the label comes with it."""
+        return self.state == "paused"
 
     @property
     def stands(self) -> str:
         """What stands between who says it and the reason."""
         return "paused**" if self.holds else f"{self.state}** because"
 
+
+# What is said anew for each head of a pull request.
+EACH_HEAD: Final = frozenset({Cause.CHECKS, Cause.CHECK_ASKS, Cause.NOT_COUNTED})
 
 CAUSES: Final[dict[Cause, CauseText]] = {
     Cause.QUESTION: CauseText(
@@ -96,13 +101,12 @@ CAUSES: Final[dict[Cause, CauseText]] = {
         "Start the check again, or fix what should run it: bee goes on by itself when it is green.",
         ("Start the check again where it runs.",
          "Name the checks that must report in `required_checks` of `.github/bee.yml` (`[]`: none).", _CLOSE),
-        holds=False, each_head=True,
+        state="waiting",
     ),
     Cause.CHECK_ASKS: CauseText(
         "A check asks for something that only a person can do.",
         "Open the check that the reason names, and do what it asks: bee goes on by itself.",
-        ("Do what the check asks, where it runs.", "Push a commit, if it should run anew.", _CLOSE), holds=False,
-        each_head=True,
+        ("Do what the check asks, where it runs.", "Push a commit, if it should run anew.", _CLOSE), state="waiting",
     ),
     Cause.SETTLING: CauseText(
         "GitHub has taken too long to compute whether it can be merged.",
@@ -139,7 +143,7 @@ CAUSES: Final[dict[Cause, CauseText]] = {
         "A person closed the step's pull request unmerged.", "Say what should happen with this step.",
         ("Reopen the pull request.", f"{_TICK_STEP} to skip it.",
          f"Add the label `{Label.HUMAN}` and remove it again, to have the step tried anew.", _STEP_OVER), Evidence.PULL,
-        holds=False,
+        state="waiting",
     ),
     Cause.ASTRAY: CauseText(
         "The step's pull request was merged, and its commit is not on the default branch.",
@@ -147,57 +151,56 @@ CAUSES: Final[dict[Cause, CauseText]] = {
         ("Bring the commit to the default branch: bee goes on by itself.",
          f"{_TICK_STEP}: it counts as done.",
          f"Add the label `{Label.HUMAN}` and remove it again, to have the step tried anew.", _STEP_OVER), Evidence.PULL,
-        holds=False,
+        state="waiting",
     ),
     Cause.ON_HOLD: CauseText(
         "A label or the title says that it must wait, so bee does nothing here.",
         "Nothing, while that is so. Else take away what the reason names: bee goes on by itself.",
         ("Take the label off, or write the title without the words.",
          "Where that label means something else here: leave it out of `hold_labels` in `.github/bee.yml`.",
-         _CLOSE), holds=False,
+         _CLOSE), state="waiting",
     ),
     Cause.TAKEN: CauseText(
         "Somebody else is at it, so bee has stopped.", "Nothing, if it is theirs: bee goes on when they let go of it.",
         ("Take the assignee off, or close the other pull request.",
          f"Add the label `{Label.NEW}`, or take it off and add it again: bee does it all the same.",
-         _CLOSE), holds=False,
+         _CLOSE), state="waiting",
     ),
     Cause.APPROVAL: CauseText(
         "GitHub's rules ask for a review that bee cannot give.", "Read the change, and approve it.",
         ("Approve it in a review on GitHub, with an account other than bee's.", "Request changes, or push a commit.",
-         _CLOSE), holds=False,
+         _CLOSE), state="waiting",
     ),
     Cause.VOUCH: CauseText(
         "Somebody else than bee pushed this head, or what bee said of its push was edited: bee's approval is not "
         "enough.", "Read the change as it is now, and approve it.",
         ("Approve it in a review on GitHub, or with `bee approve {number}`.",
          "Request changes: the drafter answers them.",
-         _CLOSE), holds=False,
+         _CLOSE), state="waiting",
     ),
     Cause.NOT_COUNTED: CauseText(
         "bee did not count an approval, for its words or because it was edited, and goes on without it.",
         "If you mean it, approve again with an empty text.",
         ("Approve again in a review without text, or with `bee approve {number}`.",
-         "If you do not, there is nothing to do: what the review says goes to the drafter."), holds=False,
-        state="not approved", each_head=True,
+         "If you do not, there is nothing to do: what the review says goes to the drafter."), state="not approved",
     ),
     Cause.SETTINGS: CauseText(
         "A setting or a rule of the repository, or a missing permission, stands against it.",
         "Change what the reason names: bee goes on by itself.",
         ("Change the setting or the rule (an administrator can).", "Change `merge_method` in `.github/bee.yml`.",
-         "Merge it yourself.", _CLOSE), holds=False,
+         "Merge it yourself.", _CLOSE), state="waiting",
     ),
     Cause.ISSUE_STOPPED: CauseText(
         "The issue of this pull request was stopped, so bee has stopped here, too.",
         "Look at the issue: what stands there holds its pull requests.",
         ("Lift it on the issue, as the reason says: bee goes on by itself.",
-         "Close this pull request, if the work is not wanted any more."), holds=False,
+         "Close this pull request, if the work is not wanted any more."), state="waiting",
     ),
     Cause.REOPENED: CauseText(
         "It was finished, and somebody opened it again. bee does nothing here until it knows what is left to do.",
         "Say what is left in the design text, or in another issue.",
         (f"Change the design text (give a task a `## Design finalized` with a box), and take off `{Label.DONE}`: the "
-         "planner plans the rest.", "Open another issue for what is left.", _CLOSE), holds=False,
+         "planner plans the rest.", "Open another issue for what is left.", _CLOSE), state="waiting",
     ),
     Cause.HOT_LOOP: CauseText(
         "The same role was sent twice within minutes to no effect.",

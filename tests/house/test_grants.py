@@ -66,6 +66,7 @@ GRANTS_NOTHING: Final = {
     "bee.pipeline.status_comment.found": "finds bee's own status comment",
     "bee.pipeline.pull_facts._not_counted": "says why an approval does not count",
     "bee.publish.context.has_posted": "finds an effect that is done, so as not to repeat it",
+    "bee.run.handed_in._read_by": "finds bee's own questions, which are no news to who reads",
     "bee.run.job.carried": "leaves out what a stranger said; what stays is asked about again",
     "bee.run.prompt._hidden": "counts what was left out of a prompt",
     "bee.run.prompt._withheld_posts": "counts what was left out of a prompt",
