@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import yaml
 
 from bee.forge.core.users import User
-from tests.sim import reader
+from tests.sim import hub, reader
 from tests.sim.hub import Thing
 from tests.sim.outbox import HOLDS, STATUS
 from tests.sim.reader import AGENTS, Record
@@ -121,8 +121,10 @@ class Waits:
         ]
 
     def _told(self, thing: Thing) -> bool:
-        """Whether bee named the condition, or it does not last for long enough yet."""
+        """Whether bee named the condition, or it does not last for long enough yet; a check that began is news, too."""
         lasts = self.world.timeline.now - self.touched.get(thing.number, 0.0)
+        pending = [self.world.hub.now - hub.seconds(row["created_at"]) for row in self._statuses(thing, "pending")]
+        lasts = min(lasts, max(pending, default=lasts))
         return lasts < LASTING_SECONDS_MAX or any(cause for _, _, cause in self._words(thing))
 
     def named(self, thing: Thing, cause: str) -> bool:
