@@ -429,15 +429,29 @@ def test_case_u1_where_nothing_passes_a_person_says_what_does(stage: Stage) -> N
     assert policy(stage) == ((), ("grep calc README.md",))
 
 
+def processes() -> str:
+    """What runs on this machine."""
+    return subprocess.run(["ps", "-eo", "args"], check=True, capture_output=True, text=True).stdout
+
+
+def wait_for_process(words: str) -> None:
+    """The box is tried before a command runs in it, and that takes a while."""
+    until = time.monotonic() + 60
+    while words not in processes():
+        assert time.monotonic() < until, words
+        time.sleep(0.05)
+
+
 def test_case_u1_ctrl_c_ends_what_hangs_and_leaves_nothing(stage: Stage) -> None:
     mark = f"sleep 60{stage.forge.api_url.rpartition(':')[2]}"
     stage.push({"tests/e2e/verify.sh": f"{mark} & {mark}\n"})
     with terminal(stage, "init", "--repo", "ada/calc", "--intake", "all", *HERE, **tmp(stage)) as screen:
         screen.wait_for("sh tests/e2e/verify.sh … ")
+        wait_for_process(mark)
         screen.press(b"\x03")
         assert screen.end() == 130, screen.shown
     assert left(stage) == []
-    assert mark not in subprocess.run(["ps", "-eo", "args"], check=True, capture_output=True, text=True).stdout
+    assert mark not in processes()
 
 
 def test_case_u1_a_policy_that_would_not_be_read_is_not_written(stage: Stage) -> None:
@@ -453,10 +467,11 @@ def test_case_u1_a_signal_that_ends_init_leaves_nothing(stage: Stage, number: in
     stage.push({"tests/e2e/verify.sh": f"{mark} & {mark}\n"})
     with terminal(stage, "init", "--repo", "ada/calc", "--intake", "all", *HERE, **tmp(stage)) as screen:
         screen.wait_for("sh tests/e2e/verify.sh … ")
+        wait_for_process(mark)
         screen.kill(number)
         assert screen.end() == 130, screen.shown
     assert left(stage) == []
-    assert mark not in subprocess.run(["ps", "-eo", "args"], check=True, capture_output=True, text=True).stdout
+    assert mark not in processes()
 
 
 # ---- and then it works ----------------------------------------------------------------------------------------------
