@@ -68,7 +68,7 @@ def snapshot(tick: Tick) -> None:
 
 
 def _tell_here(tick: Tick, repo: str, problem: BeeError) -> None:
-    """Tell this machine what no waiting mends, once for each token: on GitHub bee can tell nobody."""
+    """Tell this machine what waiting does not fix, once for each token: on GitHub bee can tell nobody."""
     host, closed = tick.host, isinstance(problem, UnavailableError)
     if closed or isinstance(problem, AuthError | ForbiddenError | MovedError | NotFoundError):
         title = f"bee: {repo} is closed" if closed else f"bee cannot look at {repo}"
