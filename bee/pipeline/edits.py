@@ -8,6 +8,7 @@ asked for changes stands.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import chain
 from typing import Final, TypeVar
@@ -20,8 +21,9 @@ from bee.pipeline.trust import Trust
 
 P = TypeVar("P", bound=Post)
 
-# What an approval says against itself, outside code and quotes. "Do not merge" and the like stop wherever they stand,
-# the others where a line or a part of a sentence begins with them. Where in doubt, it is no approval.
+# What an approval says against itself, outside code and quotes: that it must wait, that it is not good as it stands, or
+# a condition. "Do not merge" and the like count wherever they stand, the others where a line or a part of a sentence
+# begins with them. Where in doubt, it is no approval.
 _PART: Final = (
     r"(?:^|[.,;:!?()\[\u2013\u2014]|\s-)\s*(?:(?:@[\w-]+|please|pls|but|and|so|ok|okay|sorry|actually)"
     r"[\s,:]{1,3}+){0,6}+"
@@ -43,16 +45,17 @@ _MERGE: Final = (
     r"|releas(?:es?|ed|ing)|deploy(?:s|ed|ing)?)\b"
 )
 _DAY: Final = r"(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day)"
-_STOPS: Final = re.compile(
+_OBJECT: Final = r"(?:(?:by|on|until|till|for|here|now|this|it|that|please|merging|the merge|because|we|i|you|there)\b)"
+# That it must wait, and so must bee: for a day, for somebody, for whoever merges it themselves.
+_WAITS: Final = re.compile(
     rf"\b{_NOT}(?:,[^.;!?]{{1,60}},)?(?:\s{_LINK}){{0,6}}?\s{_MERGE}|\b(?:do[-_]?not|no|don.?t)[-_]?merge\b"
     rf"|\b(?:nobody|no one) (?:may|should|must|can) {_MERGE}"
     rf"|\b{_NOT} (?:yet )?(?:click|press|push|hit) (?:the|it|that)\b"
     r"|\bnot (?:yet|now|before|until|till|ready)\b"
     r"|\b(?:please|must|should|let.?s) (?:stop|wait|hold)\b|\bwait (?:with|until|till|before)\b"
-    r"|\b(?:but|however|though|just|only|yet),? (?:please|pls|wait|hold|stop|park|blocked|let|fix|rename|remove)\b"
-    r"|\bhold(?:ing)? off\b|\bon[- ]hold\b|\bbefore (?:(?:the|we|you|this|it) )?(?:is )?merg\w*"
-    r"|\b(?-i:DNM|WIP|NACK)\b|\bwork in progress\b|\b(?:leave|keep) (?:it|this|that|the pr) (?:open|unmerged)\b"
-    r"|\b(?:merging|this|it) is (?:\w+ )?blocked\b|\b(?:requires?|depends? on|needs?) (?:\w+ )?(?:https?://|[\w./-]*#\d)"
+    r"|\b(?:but|however|though|just|only|yet),? (?:please|pls )?(?:wait|hold|stop|park|blocked)\b"
+    r"|\bhold(?:ing)? off\b|\bon[- ]hold\b|\b(?-i:DNM|WIP)\b|\bwork in progress\b"
+    r"|\b(?:leave|keep) (?:it|this|that|the pr) (?:open|unmerged)\b|\b(?:merging|this|it) is (?:\w+ )?blocked\b"
     # whoever merges it themselves, or at another time
     r"|\b(?:i.ll|i will|i.d rather|i.d like to|i want to|let me) (?:(?:rather|do|just|then|to|the|be) ){0,3}"
     r"(?:merg(?:e|ing)|land|ship)\b|\bmerg\w*\b[^.;!?\n]{0,25} (?:myself|by hand|manually)\b"
@@ -61,12 +64,20 @@ _STOPS: Final = re.compile(
     # whoever approved in error
     r"|\b(?:withdraw|revoke|retract|rescind|ignore|disregard|undo|dismiss|take back) (?:my|this|the|that) "
     r"(?:approval|approve|review|lgtm|\+1)|\btake (?:it|that|this|my \w+) back\b|\bwrong button\b"
-    r"|\baccidental(?:ly)? approv|\bdisapprov"
+    r"|\baccidental(?:ly)? approv"
     r"|\b(?:approv\w*|lgtm|click\w*|press\w*)\b[^.;!?\n]{0,30} (?:by (?:mistake|accident)|accidentally)\b"
-    rf"|{_PART}(?:(?:wait|hold|halt|pause|wip|dnm)\b|(?:no|nope|do not|don.t)(?=\s*(?:$|[.,;:!\])]))"
-    r"|(?:(?:this|that|it).?(?: i)?s )?not (?:ok|okay|good|like this|so fast)\b|(?:still )?waiting (?:for|on)\b"
-    r"|(?:stop|reject(?:ed)?|blocked)(?=\s*(?:$|[^\s\w]|(?:by|on|until|till|for|here|now|this|it|that|please|merging"
-    r"|the merge|because|we|i|you|there)\b)))",
+    rf"|{_PART}(?:(?:wait|hold|halt|pause|wip|dnm)\b|don.t(?=\s*(?:$|[.,;:!\])]))|(?:still )?waiting (?:for|on)\b"
+    rf"|(?:stop|blocked)(?=\s*(?:$|[^\s\w]|{_OBJECT})))",
+    re.IGNORECASE | re.MULTILINE,
+)
+# That it is not good as it stands.
+_ASKS: Final = re.compile(
+    r"\b(?:but|however|though|just|only|yet),? (?:please|pls|let|fix|rename|remove)\b"
+    r"|\bbefore (?:(?:the|we|you|this|it) )?(?:is )?merg\w*|\bNACK\b|\bdisapprov"
+    r"|\b(?:requires?|depends? on|needs?) (?:\w+ )?(?:https?://|[\w./-]*#\d)"
+    rf"|{_PART}(?:(?:no|nope|do not|don.t)(?=\s*(?:$|[.,;:!\])]))"
+    r"|(?:(?:this|that|it).?(?: i)?s )?not (?:ok|okay|good|like this|so fast)\b"
+    rf"|reject(?:ed)?(?=\s*(?:$|[^\s\w]|{_OBJECT})))",
     re.IGNORECASE | re.MULTILINE,
 )
 # Words that sound like the above and stop nothing. They are left out before it is looked for; no more than these, since
@@ -85,10 +96,14 @@ _HARMLESS: Final = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 # Looked for in the source, since a reader's eye does not take these for the words of a line.
-_SIGNS: Final = re.compile(
-    r"^\W{0,9}\[\s*(?:wip|dnm|no|nope|hold|stop|wait|on hold|blocked|draft)\b"
-    r"|(?:^|[.,;:!(]\s?|\b(?:lgtm|approved) )-1(?=\s*(?:$|[.,;:!)]))"
-    r"|[\U0001f44e\U0001f6d1\u270b\u26d4\U0001f6ab]|:(?:-1|thumbsdown|stop_sign|no_entry|raised_hand|hand):",
+_WAIT_SIGNS: Final = re.compile(
+    r"^\W{0,9}\[\s*(?:wip|dnm|hold|stop|wait|on hold|blocked|draft)\b"
+    r"|[\U0001f6d1\u270b\u26d4\U0001f6ab]|:(?:stop_sign|no_entry|raised_hand|hand):",
+    re.IGNORECASE | re.MULTILINE,
+)
+_ASK_SIGNS: Final = re.compile(
+    r"^\W{0,9}\[\s*(?:no|nope)\b|(?:^|[.,;:!(]\s?|\b(?:lgtm|approved) )-1(?=\s*(?:$|[.,;:!)]))"
+    r"|\U0001f44e|:(?:-1|thumbsdown):",
     re.IGNORECASE | re.MULTILINE,
 )
 # What it makes a condition of: "approved once CI is fixed". That the checks are green bee sees to, and "when you like"
@@ -153,11 +168,20 @@ def takes_back(post: Post) -> str:
 
 def said_against(text: str) -> str:
     """The words by which an approval with this text takes itself back, in one line; empty where none does."""
+    return _first_of(text, (_WAITS, _ASKS, _CONDITIONS), (_WAIT_SIGNS, _ASK_SIGNS))
+
+
+def says_to_wait(text: str) -> str:
+    """Those of them that say that it must wait, whatever is done about it; empty where none does."""
+    return _first_of(text, (_WAITS,), (_WAIT_SIGNS,))
+
+
+def _first_of(text: str, of_words: Sequence[re.Pattern[str]], of_source: Sequence[re.Pattern[str]]) -> str:
     read = reading(text)
     parts = [part for part in (read.headings, read.lines) if part]
     said = (_HARMLESS.sub(" ", "\n".join(words_of(one.source) for one in part)) for part in parts)
-    tried = (pattern.search(part) for part in said for pattern in (_STOPS, _CONDITIONS))
-    signs = (_SIGNS.search("\n".join(one.source for one in part)) for part in parts)
+    tried = (pattern.search(part) for part in said for pattern in of_words)
+    signs = (sign.search("\n".join(one.source for one in part)) for part in parts for sign in of_source)
     found = next(filter(None, chain(tried, signs)), None)
     return one_line(found[0].lstrip(_LEADS), WORDS_SHOWN_MAX) if found else ""
 

@@ -146,7 +146,7 @@ def test_case_p1_a_review_edited_after_an_approval_keeps_it_from_being_merged(st
     assert stage.position(number) == "changes-requested"
 
 
-def test_an_approval_edited_to_a_stop_is_no_approval_and_goes_to_the_drafter(stage: Stage) -> None:
+def test_an_approval_edited_to_a_wish_is_no_approval_and_goes_to_the_drafter(stage: Stage) -> None:
     """The drafter reads what the review says now; a new approval of that person counts again."""
     move = f'if [ -s "$BEE_CONTEXT/feedback.md" ]; then bee reply "It is meant so."\nelse\n{DRAFT}fi\n'
     host = stage.host(moves={"drafter": move})
@@ -157,18 +157,36 @@ def test_an_approval_edited_to_a_stop_is_no_approval_and_goes_to_the_drafter(sta
     assert stage.position(number) == "needs-e2e"
     stage.sleep(5)
     where = stage.at(f"/pulls/{number}/reviews/{review['id']}")
-    stage.call("ada", "PUT", where, {"body": "I was too fast: STOP, do not merge this."})
+    stage.call("ada", "PUT", where, {"body": "I was too fast: the name is wrong."})
     assert stage.position(number) == "changes-requested"
     stage.sleep(5)
     report = stage.tick(host)
     assert report.choice.role == "drafter"
-    assert "I was too fast: STOP, do not merge this." in context(host, report.run, "feedback.md")
+    assert "I was too fast: the name is wrong." in context(host, report.run, "feedback.md")
     assert stage.position(number) == "needs-review"
     stage.sleep(5)
     stage.call("ada", "POST", stage.at(f"/pulls/{number}/reviews"), {"event": "APPROVE"})
     assert stage.position(number) == "needs-e2e"
     stage.call("eve", "POST", stage.at(f"/pulls/{number}/reviews"), {"event": "COMMENT", "body": "STOP"})
     assert stage.position(number) == "needs-e2e"
+
+
+def test_an_approval_that_says_to_wait_holds_without_an_agent_until_it_is_given_anew(stage: Stage) -> None:
+    """From the start or by an edit, on a review or beside a marker; a stranger's holds nothing."""
+    host = stage.host()
+    number = opened(stage, host)
+    reviews = stage.at(f"/pulls/{number}/reviews")
+    stage.call("eve", "POST", reviews, {"event": "APPROVE", "body": "Do not merge before Friday."})
+    assert stage.position(number) == "needs-review"
+    first = stage.call("ada", "POST", reviews, {"event": "APPROVE", "body": "LGTM"})
+    stage.sleep(5)
+    stage.call("ada", "PUT", f"{reviews}/{first['id']}", {"body": "LGTM, but do not merge before Friday."})
+    for _ in range(3):
+        assert (stage.tick(host).choice.role, stage.position(number)) == (None, "on-hold")
+    stage.sleep(5)
+    stage.call("ada", "POST", reviews, {"event": "APPROVE"})
+    stage.ticks(host)
+    assert merged(stage, number)
 
 
 def test_an_approval_with_a_condition_is_said_not_to_count_and_its_lines_are_answered(stage: Stage) -> None:

@@ -254,7 +254,7 @@ GESTURES: Final = {
         judged(ReviewState.COMMENTED, w.SAM, "I was wrong.", commit=None), P.READY_TO_MERGE),
     "an approval that asks to wait": Gesture(
         READY, judged(ReviewState.APPROVED, text="LGTM, but please wait until Friday."), P.READY_TO_MERGE,
-        P.CHANGES_REQUESTED, judged(ReviewState.APPROVED, w.SAM, "LGTM, but please wait until Friday."),
+        P.ON_HOLD, judged(ReviewState.APPROVED, w.SAM, "LGTM, but please wait until Friday."),
         P.READY_TO_MERGE),
     "an approval with a stop on a line": Gesture(
         READY, with_line("Do not merge before this is fixed."), P.READY_TO_MERGE, P.CHANGES_REQUESTED,
@@ -264,20 +264,23 @@ GESTURES: Final = {
         with_line("nit: worked?", w.SAM), P.NEEDS_REVIEW),
     "an approval edited to a stop": Gesture(
         w.pull(comments=(w.e2e("pass"),), reviews=(YES,)), {"reviews": (edited_later(YES),)}, P.READY_TO_MERGE,
-        P.CHANGES_REQUESTED, {"reviews": (YES, edited_later(replace(YES, author=w.SAM, id=9)))}, P.READY_TO_MERGE),
+        P.ON_HOLD, {"reviews": (YES, edited_later(replace(YES, author=w.SAM, id=9)))}, P.READY_TO_MERGE),
     "an approval that says not to merge": Gesture(
         UNREVIEWED, judged(ReviewState.APPROVED, text="LGTM, but do not merge yet."), P.NEEDS_REVIEW,
-        P.CHANGES_REQUESTED, judged(ReviewState.APPROVED, w.SAM, "LGTM, but do not merge yet."), P.NEEDS_REVIEW),
+        P.ON_HOLD, judged(ReviewState.APPROVED, w.SAM, "LGTM, but do not merge yet."), P.NEEDS_REVIEW),
     "an approval that says so in an alert": Gesture(
         UNREVIEWED, judged(ReviewState.APPROVED, text="> [!CAUTION]\n> Do not merge yet."), P.NEEDS_REVIEW,
-        P.CHANGES_REQUESTED, judged(ReviewState.APPROVED, w.SAM, "> [!CAUTION]\n> Do not merge yet."), P.NEEDS_REVIEW),
+        P.ON_HOLD, judged(ReviewState.APPROVED, w.SAM, "> [!CAUTION]\n> Do not merge yet."), P.NEEDS_REVIEW),
     "a marker that approves, in an alert": Gesture(
         UNREVIEWED, said("> [!NOTE]\n> <!-- bee:approved-for-e2e -->", item=UNREVIEWED), P.NEEDS_REVIEW, P.NEEDS_REVIEW,
         said("> [!NOTE]\n> <!-- bee:approved-for-e2e -->", w.SAM, UNREVIEWED), P.NEEDS_REVIEW),
     "a marker that approves, edited": Gesture(
         w.pull(comments=(MARKED, w.e2e("pass"))), {"comments": (edited_later(MARKED), w.e2e("pass"))},
-        P.READY_TO_MERGE, P.NEEDS_REVIEW,
+        P.READY_TO_MERGE, P.ON_HOLD,
         {"comments": (MARKED, w.e2e("pass"), edited_later(replace(MARKED, author=w.SAM, id=9)))}, P.READY_TO_MERGE),
+    "an approval with a wish": Gesture(
+        READY, judged(ReviewState.APPROVED, text="LGTM, but please rename it."), P.READY_TO_MERGE, P.CHANGES_REQUESTED,
+        judged(ReviewState.APPROVED, w.SAM, "LGTM, but please rename it."), P.READY_TO_MERGE),
     "a label that others read, too": Gesture(READY, another(READY, "do-not-merge"), P.READY_TO_MERGE, P.ON_HOLD,
                                              said("do-not-merge", w.SAM), P.READY_TO_MERGE),
     "that label by who may only triage": Gesture(TASK, another(TASK, "Blocked"), P.NEEDS_STEP, P.ON_HOLD,

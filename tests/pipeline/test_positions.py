@@ -73,7 +73,7 @@ CLOSED, REPAIR = "it is closed or merged", "labels, ledger or links break the ru
 DONE, QUARANTINED = "it carries breeze:done", "it carries breeze:quarantine-hotloop"
 HUMAN, WIP = "it waits for a person", "a run or a person holds it"
 IGNORED, UNTRUSTED = "it is outside the policy's intake", "nobody trusted has adopted its text"
-ON_HOLD = "a label or its title says that it must wait"
+ON_HOLD = "a label, its title or an approval says that it must wait"
 HOLDS_NOW = LabelEvent("On Hold", True, w.TRI, w.NOW)
 STEP_RULE = "a step has no pull request"
 CHANGES = "the latest verdict at this head asks for changes"
@@ -177,6 +177,8 @@ HELD: tuple[Case, ...] = (
     case("label-that-holds", w.issue(label_names=frozenset({"On Hold"}), events=(HOLDS_NOW,)), ON_HOLD, P.ON_HOLD,
          M.PERSON),
     case("title-that-holds", w.pull(title="WIP: a menu"), ON_HOLD, P.ON_HOLD, M.PERSON),
+    case("approval-that-says-to-wait", w.pull(reviews=(w.review(ReviewState.APPROVED, w.NOW, body="Not yet."),)),
+         ON_HOLD, P.ON_HOLD, M.PERSON),
 )  # fmt: skip
 
 BROKEN: tuple[Case, ...] = (
@@ -835,7 +837,7 @@ def test_an_approval_that_does_not_count_is_told_at_once_and_once_for_each() -> 
     for told, position in ((said, P.CHANGES_REQUESTED), ((*said, answer), P.NEEDS_REVIEW)):
         found = w.decided(replace(pull, comments=told))
         assert (found.acts, found.statuses[0].placement.position) == ((), position)
-    another = w.review(ReviewState.APPROVED, w.NOW - 5, w.MIA, body="LGTM, but do not merge yet.")
+    another = w.review(ReviewState.APPROVED, w.NOW - 5, w.MIA, body="LGTM, once the name is right.")
     assert len(w.decided(replace(pull, comments=said, reviews=(but, another))).acts) == 1
     moved = replace(but, commit="c" * 40, at=w.NOW - 5)
     assert len(w.decided(replace(pull, comments=said, head="c" * 40, reviews=(but, moved))).acts) == 1

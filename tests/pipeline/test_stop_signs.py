@@ -8,7 +8,8 @@ from dataclasses import replace
 import pytest
 
 from bee.config.schema import HOLD_LABELS, Policy
-from bee.model.items import Issue, Pull
+from bee.model import markers
+from bee.model.items import Issue, Pull, ReviewState
 from bee.pipeline.positions import Mover, Position
 from bee.pipeline.stop_signs import stop_signs
 from tests.pipeline import worlds as w
@@ -99,7 +100,7 @@ def test_what_is_held_waits_in_a_place_that_names_it_until_the_sign_is_gone(
     ):
         found = w.place(held)
         assert (found.position, found.mover, found.cause) == (Position.ON_HOLD, Mover.PERSON, None)
-        assert found.reason == f"a label or its title says that it must wait: {named}"
+        assert found.reason == f"a label, its title or an approval says that it must wait: {named}"
 
 
 def test_the_policy_says_which_labels_hold() -> None:
@@ -107,3 +108,30 @@ def test_the_policy_says_which_labels_hold() -> None:
     for labels, place in (((), Position.READY_TO_MERGE), (("Needs-Docs",), Position.ON_HOLD)):
         policy = Policy(intake="all", plan_approval="auto", hold_labels=labels)
         assert w.place(labelled, policy=policy).position is place
+
+
+def test_an_approval_that_says_to_wait_holds_until_its_author_says_otherwise() -> None:
+    """No drafter can do anything about it, and no reviewer's verdict outweighs it."""
+    wait = w.review(ReviewState.APPROVED, w.NOW - 60, body="LGTM, but do not merge before Friday.", id=70)
+    marked = w.comment(
+        f"Not yet.\n\n{markers.render(markers.Marker(markers.APPROVED, {'sha': w.HEAD}))}", w.NOW - 60, w.ANN, id=70
+    )
+    sign = "in the approval of ann"
+    for said in ({"reviews": (wait,)}, {"comments": (marked, *READY.comments)}):
+        held = replace(READY, **said)
+        found = w.place(held)
+        assert (found.position, found.mover, found.cause) == (Position.ON_HOLD, Mover.PERSON, None)
+        assert found.reason.endswith(sign)
+        for after, place in (
+            (w.review(ReviewState.APPROVED, w.NOW - 30, id=71), Position.READY_TO_MERGE),
+            (w.review(ReviewState.CHANGES_REQUESTED, w.NOW - 30, id=71), Position.CHANGES_REQUESTED),
+            (w.review(ReviewState.APPROVED, w.NOW - 30, w.MIA, id=71), Position.ON_HOLD),
+        ):
+            assert w.place(replace(held, reviews=(*held.reviews, after))).position is place
+        for author in (w.BEE, w.ANN):  # bee may run on a person's account
+            run = w.reviewed("approve", w.NOW - 30, author=author)
+            assert w.place(replace(held, comments=(*held.comments, run)), viewer=author).position is Position.ON_HOLD
+    dismissed = replace(wait, state=ReviewState.DISMISSED)
+    assert w.place(replace(READY, reviews=(dismissed,))).position is not Position.ON_HOLD
+    for nobody in (replace(wait, author=w.SAM), replace(wait, commit=w.OLD_HEAD, at=w.NOW - w.HOUR * 9)):
+        assert sign not in w.place(replace(READY, reviews=(*READY.reviews, nobody))).reason

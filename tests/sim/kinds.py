@@ -519,8 +519,8 @@ class Gestures(Kind):
         self._link(who, *self.random.choice(linked), False)
 
     def take_back(self) -> None:
-        """Who approved edits that into a "not yet", and leaves the marker or the verdict as it is."""
-        self._edit(True, "Not yet: the numbers are wrong.")
+        """Who approved edits that into a stop or a wish, and leaves the marker or the verdict as it is."""
+        self._edit(True, self.random.choice(("Not yet: the numbers are wrong.", "The numbers are wrong.")))
 
     def insist(self) -> None:
         """Who asked for changes says that in other words."""

@@ -187,7 +187,8 @@ class Waits:
 
     def _on_hold(self, thing: Thing, tip: Record | None) -> str:
         signs = "wip", "dnm", "progress", "hold", "merge", "land", "blocked", "draft", "ready"
-        if not any(sign in text.lower() for text in (thing.title, *thing.labels) for sign in signs):
+        said = any("Not yet" in post.body for post in [*thing.comments, *thing.reviews])
+        if not said and not any(sign in text.lower() for text in (thing.title, *thing.labels) for sign in signs):
             return "no sign"
         return "" if self._told(thing) else "nobody was told what holds it"
 
