@@ -84,6 +84,19 @@ CREATE TABLE workflow_runs (
   id INTEGER PRIMARY KEY AUTOINCREMENT, repo_id INTEGER NOT NULL, sha TEXT NOT NULL, branch TEXT NOT NULL,
   name TEXT NOT NULL, status TEXT NOT NULL, conclusion TEXT, actor_id INTEGER NOT NULL,
   created_at TEXT NOT NULL);
+CREATE TABLE deployments (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, repo_id INTEGER NOT NULL, sha TEXT NOT NULL, ref TEXT NOT NULL,
+  task TEXT NOT NULL, payload TEXT NOT NULL, environment TEXT NOT NULL, description TEXT,
+  creator_id INTEGER NOT NULL, created_at TEXT NOT NULL);
+CREATE INDEX deployments_sha ON deployments (repo_id, sha, id);
+CREATE TABLE deployment_statuses (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, deployment_id INTEGER NOT NULL, state TEXT NOT NULL,
+  description TEXT NOT NULL, environment TEXT NOT NULL, creator_id INTEGER NOT NULL, created_at TEXT NOT NULL);
+CREATE INDEX deployment_statuses_of ON deployment_statuses (deployment_id, id);
+CREATE TABLE analyses (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, repo_id INTEGER NOT NULL, sha TEXT NOT NULL, tool TEXT NOT NULL,
+  alerts TEXT NOT NULL, created_at TEXT NOT NULL);
+CREATE INDEX analyses_sha ON analyses (repo_id, sha, id);
 CREATE TABLE dependencies (
   issue_id INTEGER NOT NULL, blocker_id INTEGER NOT NULL, PRIMARY KEY (issue_id, blocker_id)) WITHOUT ROWID;
 CREATE INDEX dependencies_blocker ON dependencies (blocker_id, issue_id);

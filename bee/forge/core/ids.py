@@ -22,7 +22,7 @@ PREFIXES: Final = {
     "ReviewRequestRemovedEvent": "RRRE", "PullRequestReviewThread": "PRRT", "BranchProtectionRule": "BPR",
     "RepositoryRuleset": "RRS", "MergeQueue": "MQ", "MergeQueueEntry": "MQE", "AddedToMergeQueueEvent": "ATMQE",
     "RemovedFromMergeQueueEvent": "RFMQE", "LockedEvent": "LOE", "UnlockedEvent": "UNLOE",
-    "ConnectedEvent": "CONE", "DisconnectedEvent": "DCE",
+    "ConnectedEvent": "CONE", "DisconnectedEvent": "DCE", "Deployment": "DE", "DeploymentStatus": "DES",
 }  # fmt: skip
 _TYPES: Final = {prefix: name for name, prefix in PREFIXES.items()}
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote
 
-from bee.forge.core import checks, owners, patterns, pulls, reviews, rules, threads, workflows
+from bee.forge.core import checks, owners, patterns, pulls, results, reviews, rules, threads, workflows
 from bee.forge.core.errors import not_found
 from bee.forge.core.gitobjects import Commit
 from bee.forge.core.gitrefs import ZERO
@@ -126,6 +126,7 @@ def against_merge(
     def judge(one: Demands) -> list[str]:
         said = _review_demands(call, repo, issue, pull, base, one)
         said += _unmet_checks(call, repo, one, pull["head_sha"])
+        said += results.against(call, repo, one.results, pull["head_sha"])
         said += _history_demands(call, repo, issue, pull, one, method)
         if not may_push(call, one):
             said.append(_UNAUTHORIZED)
@@ -279,7 +280,7 @@ def _update(call: Call, repo: Repo, one: Demands, after: str) -> list[str]:
         said.append(QUEUE)
     if one.pull:
         said.append("Changes must be made through a pull request.")
-    return said + _unmet_checks(call, repo, one, after)
+    return said + _unmet_checks(call, repo, one, after) + results.against(call, repo, one.results, after)
 
 
 def _new_commits(repo: Repo, objects: GitRepo, before: str, after: str) -> list[Commit]:

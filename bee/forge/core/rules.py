@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from bee.forge.core import patterns
+from bee.forge.core import patterns, results
 from bee.forge.core.errors import Refused, not_found, unprocessable
 from bee.forge.core.store import Row
 from bee.forge.core.users import level
@@ -23,7 +23,7 @@ TARGETS: Final = {"branch": "refs/heads/", "tag": "refs/tags/"}
 # Rules that are enforced here; any other is refused.
 ENFORCED: Final = (
     "creation", "update", "deletion", "required_linear_history", "required_signatures", "pull_request",
-    "required_status_checks", "non_fast_forward", "merge_queue", *patterns.KINDS,
+    "required_status_checks", "non_fast_forward", "merge_queue", *patterns.KINDS, *results.KINDS,
 )  # fmt: skip
 # https://docs.github.com/repositories/configuring-branches-and-merges-in-your-repository/configuring-pull-request-merges/managing-a-merge-queue,
 # https://github.com/basefoundry/base/pull/1801
@@ -62,6 +62,7 @@ class Demands:
     on_create: bool = True
     queue: Mapping[str, Any] | None = None
     patterns: tuple[Json, ...] = ()
+    results: tuple[Json, ...] = ()
     pushers: tuple[str, ...] | None = field(default=None)
 
 
@@ -146,7 +147,15 @@ def put(call: Call, repo: Repo, asked: Json, row: Row | None = None) -> Row:
 def _check(repo: Repo, rule: Any, target: str) -> None:
     kind = rule.get("type") if isinstance(rule, dict) else None
     known = kind in ENFORCED and (kind not in OF_ORGANIZATIONS or repo.owner.type == "Organization")
-    if not known or (kind in patterns.KINDS and not patterns.is_valid(kind, rule.get("parameters"), target)):
+    asked = rule.get("parameters") if known else None
+    valid = known
+    if known and kind in patterns.KINDS:
+        valid = patterns.is_valid(kind, asked, target)
+    elif known and kind in results.KINDS:
+        valid = results.is_valid(kind, asked)
+    elif known and kind == "pull_request":  # nobody here is in a team, and whoever may write dismisses reviews
+        valid = not any((asked or {}).get(name) for name in ("required_reviewers", "dismissal_restriction"))
+    if not valid:
         raise unprocessable("Validation Failed", [f"Invalid rule '{kind}': "])
 
 
@@ -212,6 +221,7 @@ def _of_ruleset(row: Row, data: Json, passed: str) -> Demands:
         strict=bool(status.get("strict_required_status_checks_policy")),
         on_create=not status.get("do_not_enforce_on_create"), queue=by.get("merge_queue"),
         patterns=tuple(rule for rule in data.get("rules") or [] if rule["type"] in patterns.KINDS),
+        results=tuple(rule for rule in data.get("rules") or [] if rule["type"] in results.KINDS),
     )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Final
 
-VERSION: Final = 6
+VERSION: Final = 7
 Row = sqlite3.Row
 Connection = sqlite3.Connection
 BUSY_SECONDS_MAX: Final = 30.0

@@ -21,6 +21,7 @@ from bee.forge.rest import (  # noqa: F401  fills ROUTES
     pulls,
     relations,
     repos,
+    results,
     rules,
 )
 from bee.forge.rest.base import ROUTES, Ask

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any, Final
 
 from bee.forge.core import protection, refs, rules
@@ -125,7 +126,20 @@ def put_protection(ask: Ask) -> Json:
         raise unprocessable(f"Invalid request.\n\n{words} weren't supplied.")
     if repo.git.refs.get(f"refs/heads/{ask.args['branch']}") is None:
         raise not_found("Branch not found")
+    if lacking := sorted(_not_enforced(data)):
+        raise unprocessable(f"This forge does not enforce {', '.join(lacking)}.")
     return _protection(ask, _put(ask, data))
+
+
+def _not_enforced(data: Json) -> Iterator[str]:
+    """The parts of a protection that name somebody and mean nothing here."""
+    reviews = data.get("required_pull_request_reviews") or {}
+    for part in ("dismissal_restrictions", "bypass_pull_request_allowances"):
+        if any((reviews.get(part) or {}).values()):
+            yield part
+    for part in ("teams", "apps"):
+        if (data["restrictions"] or {}).get(part):
+            yield f"{part} of restrictions"
 
 
 @route("DELETE", BRANCH + "/protection", status=204, needs="admin")
