@@ -127,6 +127,9 @@ def _of_rule(kind: str, asked: JsonReader | None) -> BaseRules:
     if kind != "pull_request" or asked is None:
         return BaseRules(frozenset({kind}))
     named = {word for name, word in _ASKS.items() if asked.flag(name, False)}
+    teams = asked.many("required_reviewers") if asked.has("required_reviewers") else ()
+    if any(team.number("minimum_approvals", 0) for team in teams):
+        named.add("required_reviewers")
     return BaseRules(frozenset({kind, *named}), frozenset(asked.texts("allowed_merge_methods")) & METHODS or METHODS)
 
 

@@ -20,7 +20,8 @@ from bee.model.refs import TASK_STEP, branch_of
 NO_NEW_BRANCH: Final = {"creation": "restricts creations", "required_signatures": "requires signed commits"}
 NO_PUSH: Final = {
     "update": "restricts updates", "pull_request": "requires a pull request", "required_signatures":
-    "requires signed commits", "merge_queue": "requires the merge queue",
+    "requires signed commits", "merge_queue": "requires the merge queue", "required_deployments":
+    "requires deployments of what is pushed", "code_scanning": "requires results of code scanning",
 }  # fmt: skip
 _BYPASSES: Final = frozenset({"always", "exempt"})
 _AT_MERGES: Final = _BYPASSES | {"pull_requests_only"}

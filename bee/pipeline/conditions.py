@@ -15,28 +15,40 @@ from bee.pipeline.checks import is_own_name
 from bee.pipeline.evidence import thread_line
 from bee.pipeline.facts import View
 
+# What rules ask for that others have to do for each pull request, bee knowing nothing of how far it is.
+OF_OTHERS: Final = {
+    "required_deployments": "deployments must succeed first",
+    "code_scanning": "code scanning must have results, without the alerts that the rule forbids",
+    "code_quality": "code quality must have results, without what the rule forbids",
+    "license_compliance_scanning": "the scan of licenses must pass",
+    "workflows": "workflows that a rule names must pass",
+    "required_reviewers": "a team must approve",
+}
 # What a rule that bee cannot meet asks for. A kind that is not here is one that bee does not know.
 KINDS: Final = {
     "update": "nobody may update it",
     "lock_branch": "it is locked",
     "restricted_pushes": "it is locked, or restricts who may push, and bee's account may not",
-    "required_deployments": "deployments must succeed first",
     "conversation_resolution": "every conversation must be resolved",
     "last_push_approval": "the last push must be approved by somebody else",
     "code_owner_review": "a code owner must approve",
     "commit_message_pattern": "the message of every commit must fit a pattern",
     "commit_author_email_pattern": "the e-mail address of every commit's author must fit a pattern",
     "committer_email_pattern": "the e-mail address of every commit's committer must fit a pattern",
+    **OF_OTHERS,
 }
 _HIDDEN: Final = (
     "it is locked, or the last push must be approved by somebody else (GitHub shows which to administrators only)"
 )
-# What bee's commits may meet all the same, so that another cause is possible.
-_UNSURE: Final = frozenset({"commit_message_pattern", "commit_author_email_pattern", "committer_email_pattern"})
-# Rules that say nothing about a merge by themselves, or that other rows of the table speak of.
+# What may be met all the same, so that another cause is possible.
+_UNSURE: Final = frozenset({
+    "commit_message_pattern", "commit_author_email_pattern", "committer_email_pattern", *OF_OTHERS,
+})  # fmt: skip
+# Rules that say nothing about a merge by themselves (those on files hold the push), or that other rows speak of.
 QUIET: Final = frozenset({
-    "branch_name_pattern", "creation", "deletion", "merge_queue", "non_fast_forward", "pull_request",
-    "required_linear_history", "required_signatures", "required_status_checks",
+    "branch_name_pattern", "copilot_code_review", "creation", "deletion", "file_extension_restriction",
+    "file_path_restriction", "max_file_path_length", "max_file_size", "merge_queue", "non_fast_forward",
+    "pull_request", "required_linear_history", "required_signatures", "required_status_checks", "tag_name_pattern",
 })  # fmt: skip
 
 
@@ -56,6 +68,7 @@ def approval_missing(pull: Pull) -> list[str]:
     if pull.decision is not ReviewDecision.REVIEW_REQUIRED:
         return []
     owner = " of a code owner" if "code_owner_review" in pull.rules.kinds else ""
+    owner = owner or (" of a team that it names" if "required_reviewers" in pull.rules.kinds else "")
     return [f"{pull.base_ref} requires an approving review{owner}, and bee cannot approve its own pull requests"]
 
 

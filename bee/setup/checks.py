@@ -21,7 +21,7 @@ from bee.model.repo_facts import BranchRules, RepoFacts, TokenGrant
 from bee.model.roles import Role
 from bee.model.text import number_of
 from bee.pipeline.checks import OWN_STATUSES
-from bee.pipeline.conditions import KINDS, QUIET
+from bee.pipeline.conditions import KINDS, OF_OTHERS, QUIET
 from bee.setup import methods
 
 CLOCK_SKEW_SECONDS_MAX: Final = 60
@@ -176,10 +176,7 @@ def missing_labels(present: Collection[str]) -> tuple[Label, ...]:
 
 # ---- would the merge gate ever pass? --------------------------------------------------------------------------------
 
-_NEVER: Final[Mapping[str, str]] = {
-    "update": "nobody may update the branch",
-    "required_deployments": "deployments must succeed first, and bee knows none",
-}
+_NEVER: Final[Mapping[str, str]] = {"update": "nobody may update the branch"}
 
 
 def rule_checks(
@@ -203,6 +200,9 @@ def _rule_problems(
     where = f"gh browse -R {repo} -s"
     for kind in sorted(rules.others & set(_NEVER)):
         yield fail(name, f"{branch}: {_NEVER[kind]}: no merge of bee's ever passes", where)
+    for kind in sorted(rules.others & OF_OTHERS.keys()):
+        text = f"{branch}: {OF_OTHERS[kind]}: where nothing does that for each pull request, no merge of bee's passes"
+        yield warn(name, text, where)
     for kind in sorted(rules.others - set(_NEVER) - KINDS.keys() - QUIET):
         yield warn(name, f"{branch} has the rule `{kind}`, which bee does not know: it may stand against merges", where)
     for fatal, text, fix in methods.problems(facts, rules, policy.merge_method) if policy is not None else ():

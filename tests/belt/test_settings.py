@@ -6,7 +6,8 @@ import pytest
 
 from tests.belt.stage import DESIGN, FILES, MOVES, POLICY, Stage, until
 from tests.belt.test_conditions import drafted, rests
-from tests.publish.test_settings import QUEUE, SETTINGS, bodies, harmless
+from tests.forge.test_results import sarif
+from tests.publish.test_settings import QUEUE, SETTINGS, TOLD, bodies, harmless
 
 
 def put(stage: Stage, *names: str) -> None:
@@ -24,7 +25,7 @@ def of_an_organization(stage: Stage) -> None:
 
 def test_case_p7_what_harms_nothing_is_set_all_together_and_the_flow_ends_merged(stage: Stage) -> None:
     of_an_organization(stage)
-    put(stage, *harmless("squash"))
+    put(stage, *(name for name in harmless("squash") if name not in TOLD))
     issue = stage.issue()
     stage.ticks(stage.host())
     assert stage.item(issue)["state"] == "closed"
@@ -43,6 +44,28 @@ def test_case_p7_it_is_told_once_and_goes_on_when_it_is_changed(stage: Stage) ->
     (told,) = rests(stage, host, number, "waiting-on-settings")
     assert SETTINGS["squash off"].words["squash"] in told
     put(stage)
+    stage.ticks(host)
+    assert stage.item(issue)["state"] == "closed"
+
+
+def test_case_p7_what_others_do_for_a_head_is_waited_for_and_no_setting_is_changed(stage: Stage) -> None:
+    """A rule asks for a deployment and for a scan; GitHub holds the head until both are there."""
+    host, issue = stage.host(), stage.issue()
+    number = drafted(stage, host)
+    put(stage, "rule: a deployment", "rule: a scan")
+    while stage.position(number) != "waiting-on-settings":
+        assert stage.tick(host).run
+    stage.tick(host)
+    (said,) = rests(stage, host, number, "waiting-on-settings")
+    assert all(SETTINGS[name].words["squash"] in said for name in ("rule: a deployment", "rule: a scan"))
+    head = stage.call("ada", "GET", stage.at(f"/pulls/{number}"))["head"]["sha"]
+    asked = {"ref": head, "environment": "live", "auto_merge": False, "required_contexts": []}
+    made = stage.call("ada", "POST", stage.at("/deployments"), asked)
+    stage.call("ada", "POST", stage.at(f"/deployments/{made['id']}/statuses"), {"state": "success"})
+    stage.tick(host)
+    assert stage.position(number) == "waiting-on-settings"
+    results = {"commit_sha": head, "ref": "refs/heads/main", "sarif": sarif("CodeQL")}
+    stage.call("ada", "POST", stage.at("/code-scanning/sarifs"), results)
     stage.ticks(host)
     assert stage.item(issue)["state"] == "closed"
 

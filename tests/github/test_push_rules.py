@@ -38,6 +38,21 @@ def test_case_r5_a_rule_counts_where_this_account_may_not_bypass_it(
     assert push_rules.forbidding(client(), REPO, pushed(new)) == found
 
 
+@pytest.mark.parametrize("kind", ["required_deployments", "code_scanning"])
+@pytest.mark.parametrize("new", [True, False])
+def test_case_r5_what_no_new_commit_can_have_holds_a_push_to_a_branch_that_is_there(
+    github: responses.RequestsMock, kind: str, new: bool
+) -> None:
+    rule = {**RULE, "type": kind, "parameters": {}}
+    github.add("GET", f"{AT}/rules/branches/bee%2F7-task", json=[rule], headers=DATE)
+    if not new:
+        told = {"name": "only people", "current_user_can_bypass": "never"}
+        github.add("GET", f"{AT}/rulesets/7", json=told, headers=DATE)
+    github.add("GET", f"{AT}/rules/branches/main", json=[rule], headers=DATE)
+    found = push_rules.forbidding(client(), REPO, pushed(new))
+    assert [f"the ruleset `only people` of ada {push_rules.NO_PUSH[kind]}"] * (not new) == found
+
+
 def test_case_r5_a_server_without_rulesets_forbids_nothing(github: responses.RequestsMock) -> None:
     github.add("GET", f"{AT}/rules/branches/bee%2F7-task", json={"message": "Not Found"}, status=404, headers=DATE)
     github.add("GET", f"{AT}/rules/branches/main", json={"message": "Not Found"}, status=404, headers=DATE)

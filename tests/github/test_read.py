@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import responses
 
-from bee.github import blockers, read
+from bee.github import blockers, checks, read
 from bee.github.json import seconds
 from bee.model import limits
 from bee.model.checks import CheckState
@@ -457,3 +457,15 @@ def test_the_last_change_is_asked_for_by_its_etag(github: responses.RequestsMock
 def test_a_repository_without_items_was_never_changed(github: responses.RequestsMock) -> None:
     rest(github, "/issues?state=all&sort=updated&direction=desc&per_page=1", [])
     assert client().last_change(REPO, "") == (0, "")
+
+
+@pytest.mark.parametrize(("minimum", "asked"), [(1, True), (0, False)])
+def test_a_team_that_must_approve_is_a_rule_of_its_own(
+    github: responses.RequestsMock, minimum: int, asked: bool
+) -> None:
+    """With none to give, the team is only asked."""
+    teams = [{"file_patterns": ["*"], "minimum_approvals": minimum, "reviewer": {"id": 4, "type": "Team"}}]
+    rule = {"type": "pull_request", "parameters": {"required_reviewers": teams}, "ruleset_id": 7}
+    github.add("GET", f"{AT}/rules/branches/main", json=[rule], headers=DATE)
+    kinds = checks.read_demands(client(), REPO, "main", classic=False).rules.kinds
+    assert kinds == ({"pull_request", "required_reviewers"} if asked else {"pull_request"})

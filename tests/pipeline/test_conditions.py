@@ -10,7 +10,7 @@ import pytest
 from bee.model.checks import CheckState, Required
 from bee.model.items import Pull, ReviewState
 from bee.model.rules import METHODS, BaseRules, ReviewDecision
-from bee.pipeline.conditions import against, approval_missing
+from bee.pipeline.conditions import OF_OTHERS, against, approval_missing
 from tests.pipeline import worlds as w
 
 BLOCKED = w.pull(blocked=True)
@@ -59,16 +59,23 @@ ROWS: dict[str, tuple[Pull, str, frozenset[str], str]] = {
                 "conversation must be"),
     "threads that are not there": (replace(BLOCKED, rules=kinds("conversation_resolution")), "squash", METHODS,
                                    "main: it is locked, or"),
-    "locked, beside a rule that bee does not know": (replace(BLOCKED, rules=kinds("code_scanning")), "squash", METHODS,
+    "locked, beside a rule that bee does not know": (replace(BLOCKED, rules=kinds("new_rule")), "squash", METHODS,
                                                      "; or it is locked, or"),
     "threads of a person": (
         replace(BLOCKED, rules=kinds("conversation_resolution"), thread_count=2,
                 threads=(w.thread(w.line("Why?")), w.thread(w.line("So?"), id=905, resolved=True))),
         "squash", METHODS, "every conversation must be resolved (ann: u901)"),
-    "r8 a rule that bee does not know": (replace(BLOCKED, rules=kinds("code_scanning")), "squash", METHODS,
-                                         "`code_scanning`, which bee does not know"),
-    "deployments": (replace(BLOCKED, rules=kinds("required_deployments")), "squash", METHODS,
-                    "by rules of main: deployments must succeed first"),
+    "r8 a rule that bee does not know": (replace(BLOCKED, rules=kinds("new_rule")), "squash", METHODS,
+                                         "`new_rule`, which bee does not know"),
+    **{kind: (replace(BLOCKED, rules=kinds(kind)), "squash", METHODS, f"by rules of main: {text}; or it is locked")
+       for kind, text in OF_OTHERS.items()},
+    "deployments that succeeded": (w.pull(rules=kinds("required_deployments")), "squash", METHODS, ""),
+    "a deployment, and a locked branch": (
+        replace(BLOCKED, rules=kinds("required_deployments", "lock_branch")), "squash", METHODS,
+        "it is locked; or deployments must succeed first"),
+    "what says nothing of a merge": (
+        replace(BLOCKED, rules=kinds("copilot_code_review", "max_file_size", "file_path_restriction")), "squash",
+        METHODS, "by rules of main: it is locked, or"),
     "blocked until bee has tested it": (replace(BLOCKED, required=(Required("bee/e2e"),)), "squash", METHODS, ""),
     "blocked though bee has tested it": (replace(BLOCKED, required=(Required("bee/e2e"),), checks=(GREEN,)), "squash",
                                          METHODS, "GitHub blocks it"),
@@ -85,8 +92,11 @@ def test_case_p7_each_setting_is_named_and_nothing_else_is(row: tuple[Pull, str,
     assert words in "".join(found)
 
 
-@pytest.mark.parametrize(("rules", "owner"), [(kinds(), False), (kinds("code_owner_review"), True)])
-def test_case_p7_a_missing_approval_says_whose(rules: BaseRules, owner: bool) -> None:
+@pytest.mark.parametrize(
+    ("rules", "whose"),
+    [(kinds(), "review,"), (kinds("code_owner_review"), "code owner"), (kinds("required_reviewers"), "a team")],
+)
+def test_case_p7_a_missing_approval_says_whose(rules: BaseRules, whose: str) -> None:
     (said,) = approval_missing(w.pull(decision=ReviewDecision.REVIEW_REQUIRED, rules=rules))
-    assert ("code owner" in said) == owner
+    assert whose in said
     assert approval_missing(w.pull(decision=ReviewDecision.APPROVED, rules=rules)) == []

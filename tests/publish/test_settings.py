@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from bee.pipeline.positions import Position
+from tests.forge.test_results import sarif
 from tests.sim.still import POLICY, Still
 
 DEEP = os.environ.get("BEE_DEEP") == "1"
@@ -79,6 +80,11 @@ def reviewed(words: Words | None = None, **rules: Any) -> Setting:
     return protected(words, required_pull_request_reviews={"required_approving_review_count": 0, **rules})
 
 
+def scanned(tool: str, words: Words | None = None) -> Setting:
+    asked = {"tool": tool, "alerts_threshold": "errors", "security_alerts_threshold": "high_or_higher"}
+    return rule("code_scanning", words, code_scanning_tools=[asked])
+
+
 def contexts(*names: str, strict: bool = False) -> dict[str, Any]:
     return {"strict": strict, "contexts": list(names)}
 
@@ -89,6 +95,15 @@ def line_by_a_stranger(still: Still, number: int) -> None:
     still.ask("POST", f"/pulls/{number}/comments", "eve", body="Why?", path="work.txt", line=1, commit_id=thing.head)
 
 
+def deployed_and_scanned(still: Still, number: int) -> None:
+    """A deployment of its head to staging that succeeded, and a scan by lint that found nothing."""
+    thing = still.hub.thing(number)
+    assert thing is not None
+    made = still.ask("POST", "/deployments", ref=thing.head, environment="staging", auto_merge=False)
+    still.ask("POST", f"/deployments/{made['id']}/statuses", state="success")
+    still.ask("POST", "/code-scanning/sarifs", commit_sha=thing.head, ref="refs/heads/main", sarif=sarif("lint"))
+
+
 QUEUED = {
     "check_response_timeout_minutes": 60, "grouping_strategy": "ALLGREEN", "max_entries_to_build": 5,
     "max_entries_to_merge": 5, "min_entries_to_merge": 1, "min_entries_to_merge_wait_minutes": 5,
@@ -96,6 +111,7 @@ QUEUED = {
 }  # fmt: skip
 QUEUE = "rule: a queue"
 THREAD = "a stranger's thread"
+TOLD = {"rule: deployed", "rule: scanned"}  # which harm nothing once something was told of the head
 SINGLY = ("squash", "merge", "rebase")
 NONE_THERE = on("queue", said="and bee sets none there")
 UNRESOLVED = on(said="every conversation must be resolved (eve")
@@ -166,6 +182,17 @@ SETTINGS = {
         pattern="@acme.example",
     ),
     "rule: creation": rule("creation"),
+    "rule: a deployment": rule(
+        "required_deployments", on(said="deployments must succeed first"), required_deployment_environments=["live"]
+    ),
+    "rule: a scan": scanned("CodeQL", on(said="code scanning must have results")),
+    "rule: deployed": replace(
+        rule("required_deployments", required_deployment_environments=["staging"]), first=deployed_and_scanned
+    ),
+    "rule: scanned": replace(scanned("lint"), first=deployed_and_scanned),
+    "administrators, too": protected(enforce_admins=True),
+    "forks, forced, deleted": protected(allow_fork_syncing=True, allow_force_pushes=True, allow_deletions=True),
+    "creations": protected(block_creations=True),
 }
 WITH_QUEUE = {**SETTINGS, QUEUE: rule("merge_queue", **QUEUED)}
 PAIRS = list(itertools.combinations(SETTINGS, 2))

@@ -388,7 +388,10 @@ def test_case_r8_signatures_are_githubs_own_where_it_squashes(stage: Stage) -> N
                                                            "strict_required_status_checks_policy": False}},
          "warn", "'scan'"),
         ({"type": "deletion"}, "ok", "can pass"),
-        ({"type": "code_scanning"}, "warn", "`code_scanning`, which bee does not know"),
+        ({"type": "code_scanning"}, "warn", "code scanning must have results"),
+        ({"type": "required_deployments"}, "warn", "main: deployments must succeed first: where nothing does that"),
+        ({"type": "max_file_size"}, "ok", "can pass"),
+        ({"type": "new_rule"}, "warn", "`new_rule`, which bee does not know"),
     ],
 )  # fmt: skip
 def test_rulesets_count_too(stage: Stage, rule: dict[str, Any], status: str, text: str) -> None:
