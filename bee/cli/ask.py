@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from bee.model.errors import UsageError
+from bee.system.process import waiting
 
 NOTHING: Final = "nothing was written"
 
@@ -42,7 +43,8 @@ def choice(question: str, choices: Mapping[str, str]) -> str:
 
 def _ask(prompt: str) -> str:
     try:
-        return input(prompt).strip()
+        with waiting():
+            return input(prompt).strip()
     except EOFError:
         print()
         raise UsageError(f"the answers ended; {NOTHING}") from None

@@ -64,7 +64,7 @@ GRANTS_NOTHING: Final = {
     "bee.pipeline.issue_facts.taken_by": "holds an issue back; the label NEW lifts no more than that",
     "bee.pipeline.leftovers.twins_of": "finds bee's own words, to take the later one away",
     "bee.pipeline.status_comment.found": "finds bee's own status comment",
-    "bee.pipeline.pull_facts._not_counted": "says why an approval does not count",
+    "bee.pipeline.pull_facts._approvals": "what of an approval holds, or why it does not count",
     "bee.publish.context.has_posted": "finds an effect that is done, so as not to repeat it",
     "bee.run.handed_in._read_by": "finds bee's own questions, which are no news to who reads",
     "bee.run.job.carried": "leaves out what a stranger said; what stays is asked about again",

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import signal
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -83,7 +81,8 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     asks = not (args.yes or args.dry_run)
     if asks and (args.json or not ask.can_ask()):
         raise UsageError("there is no terminal to ask questions on: say --yes to take the defaults, or --dry-run")
-    here = Here.of(env)
+    with process.ended_by_signals():
+        here = Here.of(env)
     machine = apply.machine_config_of(wiring.home_of(env))
     if args.engine:
         machines.engine_of(args.engine, here.path, Path.cwd())  # a wrong one is said before anything is asked
@@ -97,7 +96,7 @@ def run(args: argparse.Namespace, env: Mapping[str, str]) -> int:
     way = Chosen(Candidate(args.verify or OWN))
     if _writes_policy(found):
         settings = machine.settings or Settings(sandbox=sandbox)
-        with _ended_by_signals():
+        with process.ended_by_signals():
             way = chosen(_search(args, env, here, settings, token, found))
         _show_way(show, way)
     engine, merge = _engine(args, machine, here, asks), next(iter(methods.fitting(found.facts, found.rules)), "squash")
@@ -204,24 +203,6 @@ def _search(
         given=args.verify or "", asks=not (args.yes or args.dry_run), quiet=args.json,
         why_not=why_not,
     )  # fmt: skip
-
-
-@contextmanager
-def _ended_by_signals() -> Iterator[None]:
-    """SIGTERM and SIGHUP end a trial as Ctrl-C does: what it made is deleted. One more of them changes nothing."""
-
-    def stop(_number: int, _frame: object) -> None:
-        for number in old:
-            signal.signal(number, signal.SIG_IGN)
-        raise KeyboardInterrupt
-
-    ends = [number for number in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(number) != signal.SIG_IGN]
-    old = {number: signal.signal(number, stop) for number in ends}
-    try:
-        yield
-    finally:
-        for number, handler in old.items():
-            signal.signal(number, handler)
 
 
 def _engine(args: argparse.Namespace, machine: MachineConfig, here: Here, asks: bool) -> str | tuple[str, ...] | None:

@@ -14,6 +14,7 @@ from typing import IO, Final, Literal
 from bee.model.limits import KILL_GRACE_SECONDS, TRANSCRIPT_BYTES_MAX
 from bee.system.process import killing, start
 from bee.system.process.bounded import Transcript
+from bee.system.process.signals import waiting
 
 Why = Literal["exit", "timeout", "stall", "stopped", "done", "flood"]
 OnLine = Callable[[str, bytes], bool]
@@ -160,7 +161,8 @@ class Agent:
     def _take(self, clocks: _Clocks, on_line: OnLine, seconds: float) -> bool:
         """Handle one piece of output, waiting for it at most so long; False where there was none."""
         try:
-            stream, chunk = self._chunks.get(timeout=seconds)
+            with waiting():
+                stream, chunk = self._chunks.get(timeout=seconds)
         except queue.Empty:
             return False
         if chunk:

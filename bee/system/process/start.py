@@ -21,6 +21,7 @@ from bee.model.errors import BeeError, UsageError
 from bee.model.limits import JOB_BYTES_MAX, KILL_GRACE_SECONDS
 from bee.system.process import killing
 from bee.system.process.bounded import Bounded
+from bee.system.process.signals import waiting
 
 OUTPUT_BYTES_MAX: Final = 32 * 1024 * 1024
 DETACHED_STDIN_SECONDS_MAX: Final = 30
@@ -190,15 +191,16 @@ def _ended_within(child: Child, seconds: float, watch: Watch | None = None) -> b
     watch = watch or Watch()
     deadline, pause = time.monotonic() + seconds, 0.001
     seen, moved = -1, time.monotonic()
-    while not has_ended(child):
-        now = time.monotonic()
-        if watch.printed is not None and (printed := watch.printed()) != seen:
-            seen, moved = printed, now
-        stalled = watch.printed is not None and now - moved >= watch.stall_seconds
-        if now >= deadline or stalled or (watch.stop is not None and watch.stop.is_set()):
-            return False
-        time.sleep(pause)
-        pause = min(pause * 1.5, 0.05)
+    with waiting():
+        while not has_ended(child):
+            now = time.monotonic()
+            if watch.printed is not None and (printed := watch.printed()) != seen:
+                seen, moved = printed, now
+            stalled = watch.printed is not None and now - moved >= watch.stall_seconds
+            if now >= deadline or stalled or (watch.stop is not None and watch.stop.is_set()):
+                return False
+            time.sleep(pause)
+            pause = min(pause * 1.5, 0.05)
     return True
 
 
