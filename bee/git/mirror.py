@@ -217,10 +217,13 @@ class Mirror(Workspaces):
     def bring(self, source: Mirror, commit: str, ref: str, known: Sequence[str]) -> None:
         """Take a commit of a quarantine, and all before it but what `known` has, in below a ref of its own."""
         span = "".join([f"{parse.oid(commit)}\n", *(f"^{parse.oid(one)}\n" for one in known)])
-        args = ("pack-objects", "--revs", "--stdout", "-q")
-        pack = source.say(*args, stdin=span.encode(), bytes_max=COMMITS_BYTES_MAX)
+        pack = source.say("pack-objects", "--revs", "--stdout", "-q", stdin=span.encode(), bytes_max=COMMITS_BYTES_MAX)
         self.say("unpack-objects", "-q", stdin=pack)
         self.say("update-ref", parse.ref(ref), commit)
+
+    def own_refs(self, below: str) -> dict[str, str]:
+        """The refs of the mirror's own below a prefix, as `remote_refs`."""
+        return parse.refs(self.say("for-each-ref", "--format=%(objectname)\t%(refname)", parse.ref(below.rstrip("/"))))
 
     def drop_ref(self, ref: str) -> None:
         """Take a ref of the mirror's own away; one that is not there is not an error."""

@@ -1,10 +1,12 @@
 """Keeps one lease alive while an agent works: renews it, watches for a person's stop, and owns its every move.
 
-Renewal and publishing never race: both hold the same lock, and the renewer's `lease` is the only one there is.
+Renewal and publishing never race: both hold the same lock, and the renewer's `lease` is the only one there is. Nobody
+waits for GitHub with that lock: what waits longer than a lease lasts has it renewed, or gives up before it ends.
 """
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -13,8 +15,9 @@ from typing import Any
 
 from bee.github import git_database
 from bee.lease.store import Lease, LeaseStore, says_stop
+from bee.lease.swap import PASSING, Patience
 from bee.model import limits
-from bee.model.errors import BeeError, LeaseLost
+from bee.model.errors import BeeError, LeaseLost, LookError
 from bee.model.labels import Label
 
 
@@ -49,8 +52,29 @@ class LeaseRenewer:
         with self._lock:
             return
 
-    def move(self, step: Callable[[Lease], Lease]) -> Lease:
-        """Move the lease as `step` says, alone. Raises what `step` raises, LeaseLost first when it is lost already."""
+    def move(self, step: Callable[[Lease], Lease], patience_seconds: int = 0) -> Lease:
+        """Move the lease as `step` says, alone. Raises what `step` raises, LeaseLost first when it is lost already.
+
+        `patience_seconds`: how long it tries again while GitHub limits or does not answer. `step` itself waits for
+        nothing, and may find that it was done: its answer did not come.
+        """
+        way = Patience(self.lease.client, patience_seconds, self._outlast)
+        while True:
+            try:
+                return self._moved(step)
+            except LookError as problem:
+                if not patience_seconds:
+                    raise
+                way.again(problem)
+
+    def _outlast(self, problem: BeeError) -> None:
+        """In a wait: renew the lease where it is old. Raises `problem` where it is about to end all the same."""
+        with contextlib.suppress(*PASSING):
+            self.current()
+        if self.lease.record.expires_at - self.lease.client.now() < limits.LEASE_MARGIN_SECONDS:
+            raise problem
+
+    def _moved(self, step: Callable[[Lease], Lease]) -> Lease:
         with self._lock:
             if self.lost:
                 raise LeaseLost(self.why)
@@ -93,7 +117,11 @@ class LeaseRenewer:
         with self._lock:
             if self._over.is_set():
                 return
-            pulse = git_database.pulse(self.store.client, self.store.repo, self.lease.record.number)
+            try:
+                pulse = git_database.pulse(self.store.client, self.store.repo, self.lease.record.number)
+            except PASSING:
+                self.lease = self._fresh(self.lease)  # a limit of the API is none of git: a push renews it
+                raise
             own = self.store.held_on(self.lease, pulse.tip)
             if own is None:
                 self._end("another run has the lease now, or a person paused this one", lost=True)

@@ -39,10 +39,14 @@ T = TypeVar("T")
 
 @dataclass(slots=True)
 class Patience:
-    """How long one move waits for a GitHub that limits or does not answer, in seconds. Made anew for each."""
+    """How long one move waits for a GitHub that limits or does not answer, in seconds. Made anew for each.
+
+    `meanwhile` is done in a wait, every LEASE_POLL_SECONDS, with what it waits for; it may raise that.
+    """
 
     client: GitHubClient
     seconds: int
+    meanwhile: Callable[[BeeError], None] | None = None
     tries: int = 0
     since: float = field(init=False)
 
@@ -57,12 +61,21 @@ class Patience:
         clock, wait = self.client.clock, 0
         if isinstance(problem, RateLimitError):
             wait = problem.retry_at - self.client.now() if problem.retry_at else limits.RATE_PAUSE_SECONDS
-        elif self.tries < limits.REQUEST_TRIES_MAX:
+        elif self.tries < limits.REQUEST_TRIES_MAX and self._gone() < limits.LEASE_RENEW_SECONDS:
             return clock.sleep(RETRY_PAUSE_SECONDS)
-        left = self.seconds - (clock.monotonic() - self.since)
+        left = self.seconds - self._gone()
         if left <= 0 or not isinstance(problem, LookError):
             raise problem
-        clock.sleep(min(max(wait, limits.LEASE_POLL_SECONDS), left))
+        rest = min(max(wait, limits.LEASE_POLL_SECONDS), left)
+        while rest > 0:
+            part = min(rest, limits.LEASE_POLL_SECONDS) if self.meanwhile else rest
+            clock.sleep(part)
+            rest -= part
+            if self.meanwhile:
+                self.meanwhile(problem)
+
+    def _gone(self) -> float:
+        return self.client.clock.monotonic() - self.since
 
     def ask(self, what: Callable[[], T]) -> T:
         """What GitHub answers in the end. Raises as `what` does, at once where there is no patience."""

@@ -11,7 +11,7 @@ from bee.model.effects import SetLabels
 from bee.model.items import Closed, Item, Post, posts_of
 from bee.model.labels import Label, may_be_done, over
 from bee.model.outcomes import Outcome
-from bee.model.records import Record, fold
+from bee.model.records import Record, RunSummary, fold
 from bee.model.refs import parse_branch
 from bee.model.roles import Role
 from bee.pipeline.decide import Decision
@@ -110,6 +110,13 @@ def lately_closed(view: View) -> list[int]:
         if tip.record is not None and tip.record.at >= since and snapshot.item(number) is None
     ]
     return [number for _, number in sorted(told, reverse=True)]
+
+
+def is_said(runs: Iterable[RunSummary], role: str, kept_at: int) -> bool:
+    """Whether what a machine kept of a role's work at that time has had its day: a run of that role published since,
+    this or something else in its place.
+    """
+    return any(run.role == role and run.outcome is Outcome.PROGRESSED and run.ended_at >= kept_at for run in runs)
 
 
 # ---- open items that no agent, person, clock or tick will ever move ----

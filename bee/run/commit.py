@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bee.git.mirror import RefChange
+from bee.github import git_database
 from bee.lease.store import Ending, Lease
+from bee.model import limits
 from bee.model.errors import GitError, LeaseLost, LookError, NotFoundError, RefConflict, RefusedError, RuleError
 from bee.model.outcomes import Failure, Outcome
 from bee.model.records import Kind
@@ -27,7 +29,7 @@ def commit(run: Run, result: Result) -> Result:
     A trace for another repository is pushed there before; a crash in between leaves one that nothing names, and the
     sweep takes it. Where it may not go there, the run came to nothing. What else GitHub refuses, it would refuse again,
     after another agent was paid: a person is asked at once. Raises LeaseLost, or LookError where GitHub could not be
-    asked for GITHUB_AWAY_SECONDS_MAX.
+    asked for GITHUB_AWAY_SECONDS_MAX, or for as long as the lease could be kept.
     """
     shown = _with_status(run, result)
     if result.push is None and result.trace is None and not result.outbox[:-1]:
@@ -40,8 +42,9 @@ def commit(run: Run, result: Result) -> Result:
     except RuleError as problem:
         return run.without_effect(Outcome.ERROR, problem.message, Failure.RULES)
     try:
-        run.renewer.move(lambda lease: _push(run, lease, shown))
-        handed_in.forget(run)
+        _moved(run, shown)
+        if result.outcome is Outcome.PROGRESSED:
+            handed_in.forget(run)
     except RefConflict as problem:
         note = f"somebody else moved the branch: {one_line(str(problem), 200)}"
         return run.without_effect(Outcome.STALE_INPUT, note)
@@ -61,10 +64,22 @@ def finish(run: Run, result: Result) -> None:
 
     After the commit point any host can, so that it does not wait for GitHub.
     """
-    ending, store = _ending(run, result), run.store
-    if run.renewer.lease.record.kind is Kind.PUBLISHED:
-        store = replace(store, patience_seconds=0)
-    run.renewer.move(lambda lease: store.move(lease, store.ended(lease.record, ending)))
+    ending, made = _ending(run, result), set[str]()
+    published = run.renewer.lease.record.kind is Kind.PUBLISHED
+
+    def end(lease: Lease) -> Lease:
+        record = run.store.ended(lease.record, ending)
+        made.add(record.nonce)
+        return lease.store.move(lease, record)
+
+    try:
+        run.renewer.move(end, 0 if published else limits.GITHUB_AWAY_SECONDS_MAX)
+    except LeaseLost:
+        if not made:
+            raise
+        tip = git_database.pulse(run.store.client, run.store.repo, run.job.number).tip
+        if tip is None or tip.record is None or tip.record.nonce not in made:
+            raise  # else it was done by a try whose answer did not come
 
 
 def _with_status(run: Run, result: Result) -> Result:
@@ -92,8 +107,21 @@ def _ending(run: Run, result: Result) -> Ending:
     )
 
 
+def _moved(run: Run, result: Result) -> None:
+    def step(lease: Lease) -> Lease:
+        try:
+            return _push(run, lease, result)
+        except (GitError, RefusedError, LookError, NotFoundError):
+            if result.outcome is Outcome.PROGRESSED and not run.kept:
+                handed_in.keep(run)  # at once, for this process may not live as long as it waits
+            raise
+
+    run.renewer.move(step, limits.GITHUB_AWAY_SECONDS_MAX)
+
+
 def _push(run: Run, lease: Lease, result: Result) -> Lease:
-    # after a long freeze: another host settled this run as lost, in a record that is of this run, too
+    # after a long freeze: another host settled this run as lost, in a record that is of this run, too. With the same
+    # outbox it was pushed, by a try whose answer did not come: what stands there already, git leaves.
     if lease.record.kind is Kind.PUBLISHED and lease.record.outbox != result.outbox:
         raise LeaseLost("another host has settled this run meanwhile")
     changes = []
@@ -105,9 +133,4 @@ def _push(run: Run, lease: Lease, result: Result) -> Lease:
     if result.trace is not None and not result.trace.apart:
         changes.append(RefChange(result.trace.ref, None, result.trace.tip))
     record = run.store.published(lease.record, result.outbox, _ending(run, result))
-    try:
-        return run.store.push(lease, record, run.source, changes) if changes else run.store.move(lease, record)
-    except (GitError, RefusedError, LookError, NotFoundError):
-        if result.outcome is Outcome.PROGRESSED:
-            handed_in.keep(run)
-        raise
+    return lease.store.push(lease, record, run.source, changes) if changes else lease.store.move(lease, record)

@@ -17,6 +17,7 @@ from bee.model.refs import BRANCH, KEPT_REFS
 from bee.model.roles import AUTHORS, ROLES
 from bee.model.text import neutralised, one_line
 from bee.pipeline.fingerprint import material
+from bee.pipeline.leftovers import is_said
 from bee.run.prompt import Brief
 from bee.run.state import Run
 from bee.run.verbs.base import Args
@@ -104,6 +105,7 @@ def keep(run: Run) -> None:
     """Keep what GitHub did not take: the next run here that stands where this one did publishes it without an agent."""
     if run.workspace is None:
         return
+    run.kept = True
     brief, work = run.workspace.brief, run.work
     if work is not None:
         said = {"about": _about(brief), "head": work.head, "title": work.title, "body": work.body}
@@ -120,7 +122,7 @@ def kept(run: Run, brief: Brief, sound: Callable[[Submission], bool]) -> Submiss
     if not _pushes(run, brief) or "head" not in said:
         return None
     work = Submission(said["head"], run.mirror, said["title"], said["body"])
-    if run.mirror.is_ancestor(work.head, brief.head):  # published, by a run that was killed before it forgot it
+    if run.mirror.is_ancestor(work.head, brief.head):  # somebody pushed the very same
         run.mirror.drop_ref(_ref(run))
         return None
     same = said["about"] == _about(brief) and run.mirror.is_ancestor(brief.head, work.head)
@@ -131,7 +133,7 @@ def kept_words(run: Run, brief: Brief) -> list[tuple[str, Args]]:
     """A plan, a verdict or a reply that an earlier run could not publish, where whoever said it would read the same."""
     said = _kept(run)
     if "words" in said and said["of"] != _read_by(run, brief):
-        run.mirror.drop_ref(_ref(run))  # published, by a run that was killed before it forgot it; or no answer any more
+        run.mirror.drop_ref(_ref(run))  # no answer any more
         return []
     return [(verb, args) for verb, args in said.get("words", [])]
 
@@ -140,6 +142,9 @@ def _kept(run: Run) -> dict[str, Any]:
     if run.mirror.rev(_ref(run)) is None:
         return {}
     (entry,) = run.mirror.newest([_ref(run)], 0, 1)
+    if is_said(run.renewer.lease.record.history, run.job.role, entry.committed_at):
+        run.mirror.drop_ref(_ref(run))  # a run was killed between publishing it and forgetting it
+        return {}
     return dict(json.loads(entry.message))
 
 

@@ -32,8 +32,8 @@ class Run:
     """The job, where it is done, and what came of it so far. `engine` is what the engine said of its end.
 
     `asks` is what a person must settle before any agent can go on.
-    `work` is what was handed in, if it was commits, `said` what was accepted that can be said again; `kept`: an earlier
-    run was paid for them. `tested`: the E2E run that bee made before it asks an agent.
+    `work` is what was handed in, if it was commits, `said` what was accepted that can be said again; `kept`: this
+    machine has them, for GitHub did not take them before. `tested`: the E2E run that bee made before it asks an agent.
     """
 
     host: Host

@@ -2,7 +2,7 @@
 
 On every tick: leases of dead runs on closed items, and posts made twice. Once a day and machine, the sweep:
 what long-closed items left; nothing there matters to a decision, and what is not done today waits.
-Nothing is deleted but labels of bee's, doubled posts of bee's, and refs below `refs/bee/`.
+Nothing is deleted but labels of bee's, doubled posts of bee's, refs below `refs/bee/`, and what this machine kept.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from bee.model import limits
 from bee.model.errors import ForbiddenError, GitError, MovedError, NotFoundError
 from bee.model.items import Item
 from bee.model.labels import Label
-from bee.model.records import Kind, began_at
-from bee.model.refs import TRACE_REFS, trace_refs
+from bee.model.records import Kind, began_at, fold
+from bee.model.refs import KEPT_REFS, TRACE_REFS, trace_refs
 from bee.pipeline.facts import View, is_live
-from bee.pipeline.leftovers import Twin, lately_closed, left_on_closed, twins, twins_of, unsettled
+from bee.pipeline.leftovers import Twin, is_said, lately_closed, left_on_closed, twins, twins_of, unsettled
 from bee.pipeline.trust import events_of
 from bee.publish import labels, posts
 from bee.system.home import Home
@@ -89,6 +89,7 @@ def sweep_due(home: Home, repo: str, now: int) -> bool:
 
 def sweep(tick: Tick, view: View) -> None:
     """Labels off closed items, old traces away, ledgers of long-closed items into the archive. Raises LookError."""
+    _forget_kept(tick, view)
     store = LeaseStore.of(tick.host, tick.client, view.snapshot)
     stale, doubled, ledgers = list(_labels(store, view)), list(_twins(store, view)), _ledgers(view)
     traces, apart = _traces(tick, view, store.repo, TRACE_REFS), _traces_apart(tick, view)
@@ -107,6 +108,18 @@ def sweep(tick: Tick, view: View) -> None:
         dropped += len(apart) if apart and replace(store, repo=view.policy.e2e.repo).drop(apart) else 0
     swept = f"{len(stale)} labels, {archived} ledgers, {dropped} traces, {len(doubled)} doubled comments"
     tick.host.say(f"{store.repo}: swept {swept} of closed items")
+
+
+def _forget_kept(tick: Tick, view: View) -> None:
+    """What this machine kept for GitHub, was said since, and no run of that role has come to see; and what is old."""
+    snapshot, mirror = view.snapshot, tick.host.mirror(view.snapshot.repo)
+    mirror.ensure()
+    oldest = snapshot.now - limits.RUNS_KEPT_DAYS_MAX * limits.DAY_SECONDS
+    for ref in mirror.own_refs(KEPT_REFS):
+        number, _, role = ref.removeprefix(KEPT_REFS).partition("/")
+        (kept,), tip = mirror.newest([ref], 0, 1), snapshot.items.get(int(number))
+        if kept.committed_at < oldest or is_said(fold(tip.record if tip else None), role, kept.committed_at):
+            mirror.drop_ref(ref)
 
 
 def _labels(store: LeaseStore, view: View) -> Iterator[tuple[Label, int]]:

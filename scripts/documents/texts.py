@@ -108,7 +108,7 @@ UNSPELLED: Final = {
     "sandbox.bounds:check": "`memory_mb` and `cpus` need a cgroup of systemd's user manager, and none can be had "
     "here: …",
     "lease.renewer:look": "the lease is another run's, or a person said stop",
-    "lease.renewer:move": "the lease is another run's, or a person said stop",
+    "lease.renewer:_moved": "the lease is another run's, or a person said stop",
     "run.session:work": "the lease is another run's, or a person said stop",
 }
 

@@ -107,7 +107,7 @@ def test_killed_while_it_adopts_the_same_words_do_what_is_left(tmp_path: Path, h
         _adopted(tmp_path / f"{how}-{nth}", how, nth)
 
 
-def _kept(folder: Path, publishing: bool, at: int = 0) -> list[str]:
+def _kept(folder: Path, publishing: bool, at: int = 0, taken_back: bool = False) -> list[str]:
     """What GitHub refused is kept and, when the rule is gone, published; a run of either is killed at a local write.
 
     The writes of that run.
@@ -133,13 +133,16 @@ def _kept(folder: Path, publishing: bool, at: int = 0) -> list[str]:
             stage.call("ada", "DELETE", rule)
             stage.bee(hosts.name, "retry", str(number))
         elif at:  # a person asks for more: what stands there already is no answer to that
+            if taken_back:
+                branch = f"/git/refs/heads/{pull['head']['ref']}"
+                stage.call("ada", "PATCH", stage.at(branch), {"sha": pull["head"]["sha"], "force": True})
             stage.comment(number, f"More.\n\n<!-- bee:{CHANGES_REQUESTED} -->")
         stage.quiet(host)
         assert stage.item(number)["state"] == "closed"
         stage.main_log()
         commits = stage.call("ada", "GET", stage.at(f"/pulls/{number}/commits"))
         more = publishing and at > 0
-        assert (len(commits), paid(stage)) == (2 + more, 1 + more), "one that was there, one that was kept"
+        assert (len(commits), paid(stage)) == (2 + more - taken_back, 1 + more), "one that was there, one that was kept"
         assert host.mirror(stage.repo).newest(["refs/bee-kept/*"], 0, 9) == []
         said = stage.comments(number)
         assert len(said) == len(set(said))
@@ -155,6 +158,8 @@ def test_killed_around_what_github_did_not_take_no_second_agent_is_paid(tmp_path
     first = kept if publishing else kept + 1
     for at in range(first, min(first + 12, len(lines))) if DEEP else [first]:
         _kept(tmp_path / str(at), publishing, at)
+    if publishing:  # and what a person took back is not published a second time
+        _kept(tmp_path / "back", publishing, first, taken_back=True)
 
 
 def _words(folder: Path, publishing: bool, at: int = 0) -> list[str]:

@@ -10,6 +10,8 @@ import pytest
 
 from bee.host import Host
 from bee.model import limits
+from bee.model.records import TREE
+from bee.model.refs import KEPT_REFS
 from tests.belt.stage import APPROVE, CHANGES, DESIGN, DRAFT, Stage
 from tests.belt.test_crash import ONE_STEP
 
@@ -160,3 +162,21 @@ def test_case_r6_a_rename_in_mid_run_costs_no_second_agent(stage: Stage, role: s
     stage.quiet(host)
     assert stage.item(number)["state"] == "closed"
     assert [paid(stage, name) for name in moves] == [1] * len(moves)
+
+
+def test_what_was_said_and_not_forgotten_goes_with_the_daily_sweep(stage: Stage) -> None:
+    """No run of that role ever looks at a closed item again. What was not said yet stays, for a month."""
+    host, number = stage.host(), stage.issue()
+    stage.quiet(host)
+    mirror, (pull,) = host.mirror(stage.repo), stage.pulls()
+    began = stage.record(number).history[0].started_at
+    later = stage.store(host).client.now() + 60
+    said, unsaid = f"{KEPT_REFS}{number}/drafter", f"{KEPT_REFS}{pull['number']}/reviewer"
+    for ref, at in ((said, began), (unsaid, later)):
+        mirror.bring(mirror, mirror.commit_record("{}", TREE, [], at), ref, ())
+    stage.sleep(limits.SWEEP_HOURS * 3600)
+    stage.tick(host)
+    assert list(mirror.own_refs(KEPT_REFS)) == [unsaid]
+    stage.sleep(limits.RUNS_KEPT_DAYS_MAX * limits.DAY_SECONDS)
+    stage.tick(host)
+    assert mirror.own_refs(KEPT_REFS) == {}

@@ -15,7 +15,7 @@ from bee.github.snapshot import look
 from bee.lease.renewer import LeaseRenewer
 from bee.lease.store import Claim, Ending, Lease, LeaseStore
 from bee.model import limits
-from bee.model.errors import LeaseLost, StopOrder
+from bee.model.errors import LeaseLost, LookError, StopOrder
 from bee.model.items import Tip
 from bee.model.labels import Label
 from bee.model.outcomes import Outcome
@@ -301,6 +301,26 @@ def test_a_renewer_watches_on_after_an_outage_and_a_refusal(desk: Desk) -> None:
     keeper = LeaseRenewer(store=replace(lease.store, client=client), lease=lease)
     keeper.start()
     assert (keeper.stop.is_set(), keeper.lost, len(looks)) == (True, False, 3)
+
+
+def test_a_renewer_renews_by_git_while_the_api_is_limited(desk: Desk) -> None:
+    """A limit of the API is none of git: nobody else may take the lease of a run that waits for it."""
+    lease = desk.held()
+
+    def around(request: Asked, act: Callable[[], requests.Response]) -> requests.Response:
+        if request.name == "push of a record":
+            return act()
+        return response(403, {"message": "You have exceeded a secondary rate limit"}, int(desk.clock.now))
+
+    transport = Transport(desk.there.hub, desk.there.hub.users("bee"), around)
+    client = GitHubClient(SERVERS, "t", transport, desk.clock, KEYS.keys)
+    client.set_clock(desk.client.now())
+    keeper = LeaseRenewer(store=replace(lease.store, client=client), lease=lease)
+    desk.clock.now += limits.LEASE_RENEW_SECONDS
+    with pytest.raises(LookError):
+        keeper.look()
+    assert keeper.lease.record.kind is Kind.RENEWED
+    assert keeper.lease.tip == desk.tip()
 
 
 class InTurn(Clock):

@@ -226,11 +226,15 @@ class ModelMirror:
     def newest(self, refs: Sequence[str], skip: int, limit: int) -> list[Commit]:
         """What is at the refs; nobody reads the ledger as a list here."""
         found = [self.hub.git.the_commit(self.refs[ref]) for ref in refs if ref in self.refs]
-        return [Commit(commit.oid, 0, commit.message) for commit in found][skip : skip + limit]
+        return [Commit(commit.oid, commit.committer.seconds, commit.message) for commit in found][skip : skip + limit]
 
     def bring(self, source: ModelMirror, commit: str, ref: str, known: Sequence[str]) -> None:
         """Objects are shared here."""
         self.refs[ref] = commit
+
+    def own_refs(self, below: str) -> dict[str, str]:
+        """Those below a prefix."""
+        return {ref: oid for ref, oid in self.refs.items() if ref.startswith(below)}
 
     def drop_ref(self, ref: str) -> None:
         """A ref of its own goes."""
