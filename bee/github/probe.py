@@ -67,6 +67,7 @@ def read_repo(client: GitHubClient, repo: str) -> RepoFacts:
         visibility=data.text("visibility", "private" if data.flag("private") else "public"),
         archived=data.flag("archived", False),
         has_issues=data.flag("has_issues", True),
+        has_pull_requests=data.flag("has_pull_requests", True),
         permission=permission(role),
         # shown to those with write access only: what is not shown is not known to be forbidden
         merge_methods=frozenset(method for method, key in methods.items() if data.flag(key, True)),

@@ -20,6 +20,7 @@ class RepoFacts:
     visibility: str
     archived: bool
     has_issues: bool
+    has_pull_requests: bool
     permission: Permission
     merge_methods: frozenset[str]
     default_branch: str

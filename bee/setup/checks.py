@@ -124,6 +124,9 @@ def setting_checks(facts: RepoFacts) -> Iterator[DoctorCheck]:
     if not facts.has_issues:
         fix = f"gh repo edit {facts.repo} --enable-issues"
         yield fail("settings", "issues are switched off, and bee lives in them", fix)
+    if not facts.has_pull_requests:
+        fix = f"gh api -X PATCH repos/{facts.repo} -F has_pull_requests=true"
+        yield fail("settings", "pull requests are switched off: nothing can be proposed or merged", fix)
 
 
 # ---- policy, labels -------------------------------------------------------------------------------------------------

@@ -120,9 +120,9 @@ SETUP: Final = (
     _need("GET /user", "login", "none", "the account of the token"),
     _need("GET /rate_limit", "resources.core.remaining resources.core.limit resources.core.reset "
           "resources.graphql.remaining resources.graphql.limit resources.graphql.reset", "none", "what is left"),
-    _need("GET /", "full_name private archived has_issues default_branch permissions.admin permissions.maintain "
-          "permissions.push permissions.triage permissions.pull allow_squash_merge allow_merge_commit "
-          "allow_rebase_merge", METADATA, "the repository's settings"),
+    _need("GET /", "full_name private archived has_issues has_pull_requests default_branch permissions.admin "
+          "permissions.maintain permissions.push permissions.triage permissions.pull allow_squash_merge "
+          "allow_merge_commit allow_rebase_merge", METADATA, "the repository's settings"),
     _need("GET /labels", "[].name", ISSUES, "which of bee's labels are missing"),
     _need("GET /contents/{path}", "type content", CONTENTS, "the policy, and what `bee doctor` reads"),
     _need("GET /branches/{branch}/protection",

@@ -142,3 +142,15 @@ def test_a_part_of_a_protection_that_is_not_enforced_is_refused(ada: Person, par
     body = {**dict.fromkeys(needed), **more}
     assert ada.send("PUT", "branches/main/protection", body, 422)["message"] == f"This forge does not enforce {part}."
     protect(ada, restrictions={"users": ["ada"], "teams": [], "apps": []})
+
+
+@pytest.mark.parametrize(
+    ("name", "usual", "other"),
+    [("has_pull_requests", True, False), ("pull_request_creation_policy", "all", "collaborators_only"),
+     ("web_commit_signoff_required", False, True)],
+)  # fmt: skip
+def test_a_setting_of_which_the_forge_has_one_value_takes_no_other(
+    ada: Person, name: str, usual: Any, other: Any
+) -> None:
+    assert ada.send("PATCH", "", {name: other}, 422)["message"] == f"This forge does not have the setting {name}."
+    ada.send("PATCH", "", {name: usual})

@@ -305,8 +305,9 @@ def test_asking_what_a_fine_grained_token_may_do_leaves_nothing_behind(stage: St
 
 @pytest.mark.parametrize(
     ("settings", "said"),
-    [({"isArchived": True}, "archived"), ({"has_issues": False}, "issues are switched off")],
-)
+    [({"isArchived": True}, "archived"), ({"has_issues": False}, "issues are switched off"),
+     ({"has_pull_requests": False}, "pull requests are switched off")],
+)  # fmt: skip
 def test_a_repository_that_cannot_be_worked_in_is_refused(stage: Stage, settings: dict[str, Any], said: str) -> None:
     data = stage.call("bee", "GET", stage.at(""))
     match = {"method": "GET", "path": "/repos/ada/calc$"}

@@ -13,8 +13,8 @@ from bee.setup.methods import fitting, problems
 from tests.belt.stage import Stage
 
 FACTS = RepoFacts(
-    repo="ada/calc", private=False, visibility="public", archived=False, has_issues=True, permission=Permission.WRITE,
-    merge_methods=METHODS, default_branch="main", scopes=None,
+    repo="ada/calc", private=False, visibility="public", archived=False, has_issues=True, has_pull_requests=True,
+    permission=Permission.WRITE, merge_methods=METHODS, default_branch="main", scopes=None,
 )  # fmt: skip
 LINEAR, SIGNED = frozenset({"required_linear_history"}), frozenset({"required_signatures"})
 OWN = frozenset({"bee/e2e"})

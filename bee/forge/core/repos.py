@@ -19,6 +19,10 @@ SETTINGS: Final = (
 )  # fmt: skip
 # What whoever runs the server decides; the control door takes these.
 SERVER_SETTINGS: Final = ("pre_receive_hooks",)
+# Settings of GitHub that mean something for pull requests and that this forge has one value of only.
+FIXED: Final = {
+    "has_pull_requests": True, "pull_request_creation_policy": "all", "web_commit_signoff_required": False,
+}  # fmt: skip
 DEFAULT_LABELS: Final = (
     ("bug", "d73a4a", "Something isn't working"),
     ("documentation", "0075ca", "Improvements or additions to documentation"),
@@ -95,6 +99,9 @@ def update(call: Call, repo: Repo, asked: dict[str, Any]) -> Repo:
     call.need(repo, "admin")
     if asked.get("archived") is not False:
         moving.need_writable(repo)
+    for name, value in FIXED.items():
+        if asked.get(name, value) != value:
+            raise unprocessable(f"This forge does not have the setting {name}.")
     if asked.get("name", repo.name) != repo.name:
         repo = moving.rename(call, repo, asked["name"])
     branch = asked.get("default_branch")
@@ -118,8 +125,11 @@ def delete(call: Call, repo: Repo) -> None:
     for table in ("pulls", "issue_labels", "assignees", "reviewers", "reviews", "review_comments", "review_threads",
                   "dependencies"):  # fmt: skip
         call.run(f"DELETE FROM {table} WHERE issue_id IN {issue_ids}", repo.id)
-    for table in ("issues", "labels", "comments", "events", "statuses", "check_runs", "workflow_runs",
-                  "collaborators", "protections", "rulesets", "renames", "queue"):  # fmt: skip
+    call.run(
+        "DELETE FROM deployment_statuses WHERE deployment_id IN (SELECT id FROM deployments WHERE repo_id = ?)", repo.id
+    )
+    for table in ("issues", "labels", "comments", "events", "statuses", "check_runs", "workflow_runs", "deployments",
+                  "analyses", "collaborators", "protections", "rulesets", "renames", "queue"):  # fmt: skip
         call.run(f"DELETE FROM {table} WHERE repo_id = ?", repo.id)
     call.run("DELETE FROM repos WHERE id = ?", repo.id)
     repo.git.remove()
