@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 from bee.github.client import GitHubClient
 from bee.github.errors import GraphQLErrors
-from bee.github.fields import WHO, permission
+from bee.github.fields import WHO, head_commit, permission
 from bee.github.graphql import ask, names_of
 from bee.github.json import JsonReader, rows, top
 from bee.model.errors import ForbiddenError, NotFoundError, RefusedError, ServerError
@@ -40,7 +40,7 @@ query UpdateRule($owner: String!, $name: String!, $ref: String!) {
   } } }
 }"""
 
-# What `bee doctor --prove` asks of refs below refs/bee/, and of an author.
+# What `bee doctor --prove` asks of refs below refs/bee/, of an author, and of the heads of pull requests.
 _LISTED: Final = f"""
 query Listed($owner: String!, $name: String!, $prefix: String!, $ref: String!) {{
   rateLimit {{ cost }}
@@ -48,6 +48,7 @@ query Listed($owner: String!, $name: String!, $prefix: String!, $ref: String!) {
     refs(refPrefix: $prefix, first: 10) {{ nodes {{ name target {{ oid }} }} }}
     ref(qualifiedName: $ref) {{ target {{ oid }} }}
     issues(first: 1) {{ nodes {{ author {{ {WHO} }} }} }}
+    pullRequests(last: 5) {{ nodes {{ number headRefOid commits(last: 1) {{ nodes {{ commit {{ oid }} }} }} }} }}
   }}
 }}"""
 
@@ -234,11 +235,15 @@ def count_refs(client: GitHubClient, repo: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """What GraphQL says of refs: those below a prefix, and `one` by its name. `authors`: of the last issue."""
+    """What GraphQL says of refs: those below a prefix, and `one` by its name. `authors`: of the last issue.
+
+    `heads`: of the last pull requests, the number, the head, and the last commit.
+    """
 
     refs: Mapping[str, str]
     one: str | None
     authors: tuple[Who, ...]
+    heads: tuple[tuple[int, str, str], ...]
 
 
 def read_listed(client: GitHubClient, repo: str, prefix: str, ref: str) -> Listed:
@@ -250,7 +255,13 @@ def read_listed(client: GitHubClient, repo: str, prefix: str, ref: str) -> Liste
     }
     authors = (node.one_or_null("author") for node in found.one("issues").many("nodes"))
     people = tuple(Who(author.text("login"), author.number_or_null("databaseId")) for author in authors if author)
-    return Listed(listed, one.one("target").text("oid") if one else None, people)
+    pulls = found.one("pullRequests").many("nodes")
+    heads = tuple(
+        (pull.number("number"), pull.text("headRefOid"), commit.text("oid"))
+        for pull in pulls
+        if (commit := head_commit(pull)) is not None
+    )
+    return Listed(listed, one.one("target").text("oid") if one else None, people, heads)
 
 
 def read_rates(client: GitHubClient) -> dict[str, tuple[int, int, int]]:

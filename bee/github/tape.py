@@ -55,6 +55,7 @@ class Tape:
         ]
         self._repo = hidden[0].lower() if hidden else ""
         self._known: dict[str, int] = {}
+        self._texts: dict[str, int] = {}
 
     def request(self, *what: Any, **how: Any) -> requests.Response:
         """One request and its answer, noted."""
@@ -104,6 +105,9 @@ class Tape:
             self._hidden.append(login)
         if value.lower() == self._repo:
             return NAMELESS
+        if key in ("body", "diff") and value:  # whether two texts are one is all that can be told
+            same = "\n".join(value.splitlines())
+            return f"{HIDDEN}{self._texts.setdefault(same, len(self._texts) + 1)}"
         if error and key in ("message", "reason"):
             return self._named(value)
         return value if (_STATE if key in _STATES else _KEPT).fullmatch(value) else HIDDEN

@@ -36,7 +36,9 @@ from bee.model.items import Snapshot
 from bee.model.records import TREE
 from bee.model.refs import TASK_STEP, branch_of
 from bee.model.text import one_line
+from bee.setup import shown
 from bee.setup.checks import GRANT_ADVICE, DoctorCheck, Level
+from bee.setup.shown import NotSoError, must
 from bee.wording import refusals
 
 PROBE_REFS: Final = "refs/bee/probe/"
@@ -51,6 +53,10 @@ TWICE: Final = ": two machines could hold one lease"
 ASKS_REST: Final = "nothing: bee then asks for its refs by `git/matching-refs`, some requests more for each look"
 NO_DELETION: Final = f"{refusals.BYPASS}, or delete them; bee works all the same"
 BY_OID: Final = "nothing: bee fetches by oid and asks by REST; every tick reads everything, `bee log N` shows nothing"
+BY_TERMINAL: Final = (
+    "approve plans with `bee approve N`, and open issues with the design's box ticked: a box ticked later counts "
+    "for nobody"
+)
 BY_REST: Final = "nothing: a person's pause then takes some requests more"
 
 
@@ -69,6 +75,7 @@ class Prover:
     nonce: str
     seen: Snapshot = field(init=False)
     listed: Listed = field(init=False)
+    looked: Snapshot | None = None
     made: list[str] = field(default_factory=list)
     refusals: dict[str, BeeError] = field(default_factory=dict)
 
@@ -125,19 +132,9 @@ class Prover:
         self.tape.git("push --atomic", lambda: self.mirror.push_atomic(changes))
 
 
-class NotSoError(BeeError):
-    """An assumption of bee's does not hold here."""
-
-
 def nonce_at(now: int) -> str:
     """12 hex digits for one try: eight are when it began, in seconds since the epoch."""
     return f"{now:08x}{secrets.token_hex(2)}"
-
-
-def must(so: bool, otherwise: str) -> None:
-    """Raises NotSoError where it is not so."""
-    if not so:
-        raise NotSoError(otherwise)
 
 
 # ---- the assumptions: each says what it saw, or None where there is nothing to look at; raises where it is not so ----
@@ -147,13 +144,6 @@ def _account(at: Prover) -> str:
     who = at.seen.viewer
     must(who.id is not None, "the account of this token has no number")
     return "the account has a number, so its commits are its own: ID+login@users.noreply.github.com"
-
-
-def _authors(at: Prover) -> str | None:
-    if not at.listed.authors:
-        return None
-    must(at.listed.authors[0].id is not None, "the author of the last issue has no number")
-    return "authors have numbers"
 
 
 def _record(at: Prover) -> str:
@@ -268,7 +258,7 @@ def _old_tree(at: Prover) -> str:
 def _look(at: Prover) -> str:
     sizes.forget(at.client.memos, at.repo)
     before = at.client.requests
-    seen = read.read_snapshot(at.client, at.repo)
+    seen = at.looked = read.read_snapshot(at.client, at.repo)
     count = at.client.requests - before
     return f"a look at {len(seen.issues)} issues and {len(seen.pulls)} pull requests is {count} requests"
 
@@ -320,10 +310,12 @@ ASSUMPTIONS: Final[tuple[tuple[str, Callable[[Prover], str | None], str], ...]] 
     ("stale-push", _stale_push, REPORT),
     ("old-tree", _old_tree, "nothing: bee's records have a tree of their own"),
     ("look", _look, REPORT),
+    ("edits", lambda at: shown.edits(at.looked) if at.looked else None, BY_TERMINAL),
+    ("heads", lambda at: shown.heads(at.listed.heads), "nothing: a merge names the head that was judged"),
     ("page-size", _page_size, "nothing: bee asks for so many at once, some requests more for each look"),
     ("unchanged", _unchanged, "nothing: a tick where nothing changed then reads everything"),
     ("workflow-runs", _workflow_runs, "give the token Actions: read"),
-    ("authors", _authors, REPORT),
+    ("authors", lambda at: shown.authors(at.listed.authors), REPORT),
     ("token-expiry", _expiry, REPORT),
     ("branch-rules", _rules, "let bee's account bypass them (Settings, Rules)"),
 )
@@ -377,7 +369,12 @@ def _tried(at: Prover, name: str, holds: Callable[[Prover], str | None], instead
             raise
         return DoctorCheck(name, Level.FAIL, one_line(str(problem), 300), _advice(problem, instead))
     if said is None:
-        return DoctorCheck(name, Level.WARN, "there is nothing to look at yet", "open an issue, and prove it again")
+        return DoctorCheck(
+            name,
+            Level.WARN,
+            "there is nothing to look at yet",
+            "open an issue or a pull request, edit it, and prove it again",
+        )
     return DoctorCheck(name, Level.OK, said)
 
 

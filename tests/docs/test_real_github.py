@@ -32,6 +32,12 @@ def test_each_assumption_has_its_state_with_an_address_and_what_bee_does(row: li
     assert "](https://" in state or word[1] in ("recorded", "unknown")
 
 
+@pytest.mark.parametrize("row", [row for row in rows() if "unknown" in row[1]], ids=lambda row: row[0][:60])
+def test_what_is_not_known_is_tried_or_the_page_says_why_not(row: list[str]) -> None:
+    tried = CHECKS.intersection(re.findall(r"`([^`]+)`", row[2]))
+    assert tried or re.match("not (tried|asked): ..", row[2]), row
+
+
 def test_each_check_of_prove_is_named_and_each_name_is_a_check() -> None:
     named = {name for row in rows() for name in re.findall(r"`([^`]+)`", row[2])}
     assert named == CHECKS

@@ -25,6 +25,9 @@ from tests.run.test_refused import restrict
 
 NO_MUTATION = {"errors": [{"message": "Field 'updateRefs' doesn't exist on type 'Mutation'", "path": ["mutation"]}]}
 LISTED = {"operation": "Listed"}
+SEEN = {"operation": "Snapshot"}
+EDITS = "data.repository.issues.nodes.*.userContentEdits.nodes.*.diff"
+LAST_COMMIT = "data.repository.pullRequests.nodes.*.commits.nodes.*.commit.oid"
 WRITE = os.environ.get("WRITE_PROOFS") == "1"
 PROOFS = Path(__file__).resolve().parents[1] / "recorded" / "proofs"
 NAMES = [name for name, _, _ in ASSUMPTIONS]
@@ -34,18 +37,21 @@ NAMES = [name for name, _, _ in ASSUMPTIONS]
 def folder(stage: Stage, tmp_path: Path) -> Path:
     """Where the command is started, and leaves its recording."""
     configure(stage)
-    stage.issue()
+    number = stage.issue()
+    stage.edit(number, "Do it, and do it well.")
+    stage.push({"b.txt": "two\n"}, "a-persons")
+    stage.call("ada", "POST", stage.at("/pulls"), {"title": "Mine", "head": "a-persons", "base": "main"})
     made = tmp_path / "here"
     made.mkdir()
     return made
 
 
 def proven(stage: Stage, folder: Path, *args: str, code: int = 0, **env: str) -> tuple[dict[str, Any], Ended]:
-    """The checks by name, and how it ended; the refs are as they were."""
-    before = stage.refs("refs/")
+    """The checks by name, and how it ended; the refs are as they were, but for GitHub's own of a pull request."""
+    before = {**stage.refs("refs/heads/"), **stage.refs("refs/bee/")}
     ended = bee(stage, "doctor", "--prove", "--json", *args, cwd=folder, **env)
     assert ended.code == code, ended.out + ended.err
-    assert stage.refs("refs/") == before
+    assert {**stage.refs("refs/heads/"), **stage.refs("refs/bee/")} == before
     return {check["name"]: check for check in ended.json["checks"]}, ended
 
 
@@ -95,8 +101,11 @@ def test_where_all_holds_it_says_so_leaves_nothing_and_its_recording_has_no_name
         ({"action": "without", "match": LISTED, "field": "data.repository.refs.nodes", "value": []}, {"graphql-list"}),
         ({"action": "without", "match": LISTED, "field": "data.repository.ref", "value": None}, {"graphql-ref"}),
         ({"action": "status", "match": {"method": "GET", "path": "/actions/runs"}, "status": 403}, {"workflow-runs"}),
+        ({"action": "without", "match": SEEN, "field": EDITS, "value": "@@ -1 +1 @@"}, {"edits"}),
+        ({"action": "without", "match": SEEN, "field": EDITS, "value": None}, {"edits"}),
+        ({"action": "without", "match": LISTED, "field": LAST_COMMIT, "value": "a" * 40}, {"heads"}),
     ],
-    ids=["no-updateRefs", "refs-hidden", "ref-hidden", "no-actions"],
+    ids=["no-updateRefs", "refs-hidden", "ref-hidden", "no-actions", "edits-are-patches", "edits-without-text", "late"],
 )
 def test_what_does_not_hold_is_named_with_what_bee_does_then(
     stage: Stage, folder: Path, tmp_path: Path, fault: dict[str, Any], fails: set[str]
