@@ -228,11 +228,15 @@ class LeaseStore:
         return self._take(item_ref(record.number), tip, record)
 
     def held_on(self, lease: Lease, tip: Tip | None) -> Lease | None:
-        """The lease where its ref stands now, while that is a record of the same run; None when it is another's.
+        """The lease where its ref stands now, while that is a record of the same run by this host; else None.
 
-        It may have moved without a word: the reply to a renewal, and to the look after it, did not come.
+        It may have moved without a word: the reply to a renewal, and to the look after it, did not come. Who takes over
+        what a run had published goes on with records of that run.
         """
-        if tip is None or tip.record is None or tip.record.run != lease.record.run or not tip.record.holds:
+        if tip is None or tip.record is None or not tip.record.holds:
+            return None
+        held, found = lease.record, tip.record
+        if (found.run, found.host, found.boot) != (held.run, held.host, held.boot):
             return None
         return lease if tip.oid == lease.oid else replace(lease, oid=tip.oid, record=tip.record)
 

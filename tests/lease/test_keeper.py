@@ -278,6 +278,20 @@ def test_a_renewer_that_finds_another_run_moves_nothing_any_more(desk: Desk) -> 
         keeper.move(lambda lease: lease)
 
 
+def test_a_run_that_slept_does_not_hold_what_another_host_took_over(desk: Desk) -> None:
+    """That host carries out what this very run had published: its record is of this run, and not this host's."""
+    keeper = renewer(desk)
+    ending = Ending(outcome=Outcome.PROGRESSED)
+    keeper.move(lambda lease: lease.store.move(lease, lease.store.published(lease.record, (), ending)))
+    desk.clock.now = keeper.lease.record.expires_at + 1
+    tip = desk.tip()
+    assert tip is not None
+    assert desk.store("there").take_over(tip) is not None
+    with pytest.raises(LeaseLost):
+        keeper.look()
+    assert keeper.lost
+
+
 def test_a_renewer_watches_on_after_an_outage_and_a_refusal(desk: Desk) -> None:
     """Each of its looks is one request; the one after them sees the stop."""
     looks: list[str] = []
