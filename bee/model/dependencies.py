@@ -18,15 +18,16 @@ from bee.model.markdown import BODIES_KEPT_MAX, Line, Reading, may_begin, readin
 _HINTS: Final = ("block", "depend")
 _GAP: Final = r"[\s_\-\u2010-\u2015]*"
 _BY: Final = (
-    rf"(?:blocked(?:{_GAP}|[\s:,(]+)(?:by|on|until|till?|pending)"
+    rf"(?:blocked(?:{_GAP}|[\s:,(]+)(?:by|on|until|till?|pending|behind|due to|because of"
+    r"|a?waiting(?: on| for)?)"
     rf"|depend(?:s|[ea]nt|ing)?{_GAP}(?:[a-z]{{1,12}}ly\s+)?(?:up)?on)\b[\s:=*]*"
 )
-_LABEL: Final = r"(?:blocked|blockers?|depends)\s*[:=][\s:=*]*|blockers?$"
-_WORDS: Final = re.compile(f"{_BY}|{_LABEL}", re.IGNORECASE)
-_UNSURE: Final = re.compile(
-    r"(?:blocked|depends|dependent|dependenc(?:y|ies))(?:\s*[:=,(\-\u2010-\u2015][\s:=*]*|\s+(?:and\b|or\b|&|/)\s*|$)",
-    re.IGNORECASE,
+_LABEL: Final = (
+    r"(?:blocked|blockers?(?:\(s\))?|depends)\s*[:=][\s:=*]*"
+    r"|(?:blockers?(?:\(s\))?(?:\s*(?:[,&/]|and\b|or\b)\s*[a-z]{1,20})?|blocking (?:issues?|items?|prs?|tickets?))"
+    r"\s*(?:[:=][\s:=*]*|$)"
 )
+_WORDS: Final = re.compile(f"{_BY}|{_LABEL}", re.IGNORECASE)
 _BOX: Final = re.compile(r"\[[\sxX]\]")
 # What a form adds to its heading.
 _ASIDE: Final = re.compile(
@@ -40,6 +41,12 @@ _REF: Final = re.compile(
     r"|(?<![\w/#&.-])(?:#|GH-)([1-9][0-9]{0,8})(?!\w)",
     re.IGNORECASE,
 )
+_UNSURE: Final = re.compile(
+    r"(?:blocked|blockers?|depends|dependent|dependenc(?:y|ies))(?:\(i?e?s\))?"
+    r"(?:\s*[:=,;(\-\u2010-\u2015][\s:=*]*|(?:\s+(?:and|or)\b|\s*[&/])\s*|$"
+    rf"|\s+(?=(?:(?:issue|pr|pull request)s?\s+)?(?:{_REF.pattern})))|blocked[.!](?:\s+|$)",
+    re.IGNORECASE,
+)
 # An item, or what may have been meant as one.
 _NAMED: Final = re.compile(rf"#\s?[0-9]|{_REF.pattern}", re.IGNORECASE)
 _NONE: Final = re.compile(
@@ -47,7 +54,7 @@ _NONE: Final = re.compile(
 )
 _ITEM: Final = re.compile(rf"(?:(?:issue|pr|pull(?: request)?)s?\s+)?(?:{_REF.pattern})", re.IGNORECASE)
 _ONLY_ITEMS: Final = re.compile(r"(?:\0|[^\w\0]|\b(?:and|or|issues?|prs?)\b)*", re.IGNORECASE)
-_SMALL: Final = ("and ", "or ", "plus ", "as well as ")
+_SMALL: Final = ("and ", "or ", "plus ", "as well as ", "also ")
 _MORE: Final = re.compile(r"(?:[,;&+/]|\b(?:and|or))\s*$", re.IGNORECASE)
 # Beside what was understood: a number without its sign or in another form, an address of something else.
 _LOOSE: Final = re.compile(r"[,;&+/]\s*[0-9]|\b(?:and|or)\s+[0-9]|#[0-9]|://", re.IGNORECASE)
@@ -58,10 +65,18 @@ _RANGE: Final = re.compile(
 )
 # What else is named beside an item, without being one; a clause that explains it names nothing.
 _WHY: Final = r"(?:which|that|whose|where|because|since|as|so|for|see|it|this|we|needed|in)\b"
-_AND: Final = re.compile(r"(?:and|or|plus|as well as)\b|&", re.IGNORECASE)
+_AND: Final = re.compile(rf"(?:and|or|plus|as well as)\b|&|also\b(?!,? {_WHY})", re.IGNORECASE)
 _AND_WHAT: Final = re.compile(
-    rf"\0[\s)\]]*(?:[,;/]?\s*(?:(?:and|or|plus|as well as)\b|[&+])\s*|[,;/]\s*(?!{_WHY}))"
+    r"\0(?:\s*\([^()\0]{0,80}\)|\s+(?:is|are|being|has been|gets|lands)\b(?:\s\w{1,20})?)?[\s()\[\]]*"
+    r"(?:[,;/]?\s*(?:(?:and|or|plus|as well as|also)\b|[&+])\s*"
+    rf"|[.!]\s+(?:and|plus|also|as well as)\s+(?!{_WHY})|[,;/]\s*(?!{_WHY}))"
     r"\w[^\0,;&+]*?(?:[,;&+]|$|\b(?:and|or)\s+\0)",
+    re.IGNORECASE,
+)
+# The same before the first item, and a number without its sign there.
+_WHAT_AND: Final = re.compile(
+    r"[^\w\0]*(?:(?:prs?|issues?)\s+)?(?:[0-9]+[\s.:]*\0"
+    rf"|\w[^\0]*?(?:\b(?:and|or|plus|as well as|also)\b|\s[&+/]\s|[&+/]\s*\0|[,;](?!\s*{_WHY}))[^\0]*\0)",
     re.IGNORECASE,
 )
 
@@ -246,4 +261,5 @@ def _refs(text: str) -> tuple[list[Ref], bool]:
         return [], _NONE.fullmatch(text) is not None
     refs = [Ref(match[1] or match[3] or "", int(match[2] or match[4] or match[5])) for match in found]
     rest = _REF.sub("\0", text)
-    return refs, not (_LOOSE.search(rest) or _RANGE.search(rest) or _AND_WHAT.search(rest))
+    dropped = _LOOSE.search(rest) or _RANGE.search(rest) or _AND_WHAT.search(rest) or _WHAT_AND.match(rest)
+    return refs, not dropped

@@ -41,7 +41,7 @@ _ALERT: Final = re.compile(r"\s*\[!(?:note|tip|important|warning|caution)\][ \t]
 # What people put before words that are meant to be read: numbers, bullets, emoji, punctuation, and the signs of a
 # heading or a box where GitHub sees neither.
 _LEAD: Final = re.compile(
-    r"(?:\#(?!\#*[0-9])|\[[^\[\]0-9^]{0,3}\](?=\s|$)|:[a-z][a-z0-9_+-]{0,40}:|[^\w\[\]`<@#/$\ufffd]|_|[0-9]\ufe0f?\u20e3|[0-9]{1,3}(?:\.[0-9]{1,3}){0,4}[.)]?\s)*+"
+    r"(?:\#(?!\#*[0-9])|\[[^\[\]0-9^]{0,3}\](?=\s|$)|\[[\sxX]?\](?=\w)|:[a-z][a-z0-9_+-]{0,40}:|[^\w\[\]`<@#/$\ufffd]|_|[0-9]\ufe0f?\u20e3|[0-9]{1,3}(?:\.[0-9]{1,3}){0,4}[.)]?\s)*+"
 )
 
 

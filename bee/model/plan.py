@@ -46,12 +46,20 @@ _SIGN: Final = r"(?:[^\w,.;!?]|_)"  # whatever sign, but not the end of a clause
 _PLAN_GATE: Final = re.compile(rf"plan{_SIGN}+finali[sz]ed\b", re.IGNORECASE)
 _DESIGN_GATE: Final = re.compile(rf"(?:design{_SIGN}+finali[sz]ed|finali[sz]ation{_SIGN}+gate)\b", re.IGNORECASE)
 # What a person may have meant as a gate, in a heading or at a box: it stops, and is none.
-_NEARLY: Final = rf"(?:{_SIGN}*(?:is|was|are|be|been|has|have|not|yet|now|fully|and|or|plan|design)\b)*{_SIGN}*"
+_NEARLY: Final = (
+    rf"(?:(?:{_SIGN}*\b(?:and|or)\b|[^\w,.;!?&+/]*[&+/]){_SIGN}*(?!(?:un)?finali[sz])\w{{1,20}}\b"
+    rf"|{_SIGN}*(?:is|was|are|be|been|has|have|not|yet|now|fully|plan|design|docs?|document|review|spec|proposal)\b)*+"
+    rf"{_SIGN}*"
+)
 _BEFORE: Final = rf"(?:(?:the|gate|step{_SIGN}*[0-9]{{1,3}}){_SIGN}+)*"
+_STEP: Final = r"finali[sz](?:ation|e|ed|ing)s?"
 _LIKE: Final = {
-    _PLAN_GATE: re.compile(rf"{_BEFORE}plan{_NEARLY}(?:un)?finali[sz]ed\b", re.IGNORECASE),
+    _PLAN_GATE: re.compile(
+        rf"{_BEFORE}plan(?:{_NEARLY}(?:un)?finali[sz]ed\b|{_SIGN}+{_STEP}(?:{_SIGN}*gates?\b|\W*$))", re.IGNORECASE
+    ),
     _DESIGN_GATE: re.compile(
-        rf"(?:{_BEFORE}design{_NEARLY}(?:un)?finali[sz]ed|finali[sz](?:ation|e|ed|ing)s?{_SIGN}*gates?)\b",
+        rf"{_BEFORE}(?:design(?:{_NEARLY}(?:un)?finali[sz]ed\b|{_SIGN}+{_STEP}(?:{_SIGN}*gates?\b|\W*$))"
+        rf"|{_STEP}{_SIGN}*gates?\b)",
         re.IGNORECASE,
     ),
 }

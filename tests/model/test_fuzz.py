@@ -362,6 +362,8 @@ LONG_LINES = {
     "boxes": "- [x] " * (LINE_BYTES // 6),
     "blocked": "Blocked by " + "#1, " * (LINE_BYTES // 4),
     "blocked and commas": "Blocked by " + "#1, a " * (LINE_BYTES // 6),
+    "words and commas before an item": "Blocked by " + "a, and " * (LINE_BYTES // 7) + "#1",
+    "names of a gate": "## Design" + " and & doc" * (LINE_BYTES // 10),
     "signs of a gate": "## Design" + " -" * (LINE_BYTES // 2),
     "nearly a gate": "## Design" + " not" * (LINE_BYTES // 4),
     "at signs": "@" * LINE_BYTES,

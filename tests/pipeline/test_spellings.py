@@ -128,6 +128,11 @@ def test_case_p3_a_box_is_what_github_shows_as_one(box: str, place_after: Positi
         ("> [!IMPORTANT]\n> ## Design finalized\n> - [x] go", 2), ("> [!NOTE]\n> - [x] Design finalized", 2),
         ("## Design finalized\n\n- [x] go\n\n> [!NOTE]\n> - [ ] and go", 6),
         ("## Design finalized\n\n> [!NOTE]\n> - [x] go", 1),
+        ("- [ ]Design finalized", 1), ("* [ ]Design finalized", 1), ("a\n\n- [x]Design finalized", 3),
+        ("## Design Finalization Gate\n\n- [ ] go", 1), ("## Design Finalization Gate\n\n- [x] go", 1),
+        ("## Design and API finalized\n\n- [ ] go", 1), ("## Design doc finalized", 1),
+        ("## Design & API & schema finalized", 1), ("## Design/API finalized", 1), ("- [x] Design finalization", 1),
+        ("## Design finalization\n\n- [ ] go", 1),
     ],
 )  # fmt: skip
 def test_what_looks_like_a_gate_and_is_none_stops_and_says_so(body: str, line: int) -> None:
@@ -152,6 +157,7 @@ def test_what_looks_like_a_gate_and_is_none_stops_and_says_so(body: str, line: i
         "Design. Finalized texts are in the wiki.", "The design: finalized in June.",
         "Design, finalized or not, is hard.",
         "## Design of what is finalized", "The design is finalized.", "> [!NOTE]\n> The design is not finalized.",
+        "## Design finalization of orders", "- [ ] Design the flow for finalized orders",
         "#12 Design finalized", "[The guide](https://example.org): design finalized", "# 1 design, not finalized",
     ],
 )  # fmt: skip
@@ -234,6 +240,11 @@ BLOCKED = (
     "- [ ] #2\n- [ ] #9", "- [ ] #9\n- [x] #2", "## Tasks\n\n- [ ] #2 the parser", "1. [ ] **#2**: the parser",
     "The parts:\n\n- [ ] https://github.com/octo/calc/issues/2\n- [ ] #9", "- [ ] octo/calc#2",
     "- [ ] Issue #2\n- [ ] PR #9",
+    "Blocked due to #2", "Blocked #2", "Blocked. See #2", "Blocked because of #2", "Blocked waiting on #2",
+    "Blocked, waiting for #2", "Blocked behind #2", "Blocked; #2", "Blocked!\n\n- #2", "Dependencies #2, #9",
+    "Blocker #2", "Blockers #9, #2", "Depends PR #2", "## Blocker(s)\n\n#2", "## Blockers / dependencies\n\n- #2",
+    "## Dependencies/blockers\n\n- #2", "## Blocking issues\n\n- #2", "Blocking issues: #2", "Blocker(s): #2",
+    "## Dependency(ies)\n\n- #2", "## Blocked / waiting\n\n- #2", "Blocked by #9\nalso #2", "Blocked by #9\n\nalso #2",
     "- text\n\nBlocked by #2\n\nmore", "text\nBlocked by #2\ntext", "<!-- note --> Blocked by #2",
 )  # fmt: skip
 
@@ -276,7 +287,8 @@ def test_case_p4_an_issue_waits_for_what_its_text_names_until_that_is_closed(tex
         "## Blocked by #9\n\nIt began with #2.\n\n### Why\n\nSee #2.", "Blocked by #9.\n\nThen #2 is next.",
         "Blocked by #9\n\n## Other\n\n#2", "- Blocked by #9\n- Closes #2", "- #8\n  - Blocked by #9\n- #2",
         "- Blocked by:\n  - #9\n- #2 is next", "Blocked by #9\nCloses #2",
-        "## Blocked by\n\n- #9\n\n### Details\n\nThe parser is small.",
+        "## Blocked by\n\n- #9\n\n### Details\n\nThe parser is small.", "Blocking issues #2",
+        "Blocked by #9\nAlso, see #2.", "Blocked by the API, which is #9", "Blocked by #9 (the parser and the lexer)",
     ],
 )  # fmt: skip
 def test_what_names_nothing_or_is_not_for_readers_blocks_nothing(text: str) -> None:
@@ -309,6 +321,13 @@ def test_what_names_nothing_or_is_not_for_readers_blocks_nothing(text: str) -> N
         ("Blocked by #9\n\nand the API team", 3), ("Blocked until the release", 1), ("Blocked (by legal)", 1),
         ("## Blockers\n\nthe API team", 3), ("Depends: TBD", 1), ("## Dependencies\n\n- #2\n- a new machine", 4),
         ("Dependencies: # 2", 1), ("> [!NOTE]\n> Blocked by legal", 2), ("> [!NOTE] Blocked by luck", 1),
+        ("Blocked by JIRA-12 and #2", 1), ("Blocked by PR 12 and #2", 1), ("Blocked by 12, #2", 1),
+        ("Blocked by 12 #2", 1), ("Blocked by the parser and #2", 1), ("Blocked until Friday and #2", 1),
+        ("Blocked by the lexer, the parser (#2)", 1), ("Blocked by JIRA-12, then #2", 1), ("Blocked by luck & #2", 1),
+        ("Blocked by #2 (and the parser)", 1), ("Blocked by #2 (the lexer) and the parser", 1),
+        ("Blocked by #2. Also legal.", 1), ("Blocked by #2\nalso the parser", 1), ("Blocked due to legal", 1),
+        ("Blocked until #2 is merged and legal agrees", 1), ("## Blocker(s)\n\nlegal", 3),
+        ("## Blockers / dependencies\n\nlegal", 3),
         ("Depends on the weather.", 1), ("Blocked by @ann", 1), ("Blocked by a/b", 1),
     ],
 )  # fmt: skip
