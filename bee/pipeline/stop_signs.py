@@ -24,7 +24,8 @@ _SCOPES: Final = re.compile(
 _REASONS: Final = re.compile(r" (?:yet|now|until|till|before|by|on|for|due|because|pending|upstream|external(?:ly)?)\b")
 # "Do not merge" needs nothing beside it to be understood; what else is a sign may be what the title is about.
 _STRONG: Final = (
-    r"(?:wip|work[ _-]in[ _-]progress|dnm|(?:do[ _-]?not|don['\u2019]?t|no)[ _-]?(?:merge|land)|not[ _-]ready)"
+    r"(?:wip|w\.i\.p\.|work[ _-]in[ _-]progress|dnm"
+    r"|(?:do[ _-]?not|don['\u2019]?t|no)[ _-]?(?:merge|land)|not[ _-]ready)"
 )
 _SIGN: Final = rf"(?:{_STRONG}|draft(?: pr| pull request)?|on[ _-]?hold|hold|blocked)"
 _WHEN: Final = r"(?:yet|now|until|till|before|unless|for now|by|on)\b"
@@ -32,24 +33,30 @@ _TAG: Final = (
     r"[\[({](?:[^\[({\])}]{0,40}[,;/|+&])?\s*(?:please )?"
     rf"(?:{_STRONG}\b[^\])}}]{{0,60}}|{_SIGN}\s*(?:(?:[,;:/|+&!.]|-\s|{_WHEN})[^\])}}]{{0,60}})?)[\])}}]"
 )
-_CONES: Final = r"(?:\U0001f6a7|:construction:)"
+_CONES: Final = r"(?:[\U0001f6a7\U0001f6d1\u26d4]|:(?:construction|stop_sign|no_entry):)"
 # In brackets or as an emoji at either end, before a colon, a dash or a reason at the beginning (behind the type of a
 # commit, too), behind a dash at the end, alone, or in capitals at the beginning.
 _TITLE: Final = re.compile(
     rf"^[^\w\[({{]{{0,9}}(?:\[[^\]]{{0,40}}\]\s*){{0,4}}{_TAG}|{_TAG}[\s!.]*$|^[\W_]*{_CONES}|{_CONES}[\s\ufe0f\])}}!.]*$"
-    rf"|^[\W_]*(?:[a-z]+(?:\([^)]{{0,40}}\))?!?:\s*)?(?:please )?{_SIGN}(?:\*|[\s!.]*(?:[:|\u2013\u2014]|-\s|$))"
-    rf"|^[\W_]*(?:please )?(?:do[ _-]?not|don['\u2019]?t|not)[ _-](?:merge|land|ready)\s*(?:\(|[,;]|{_WHEN})"
+    rf"|^[\W_]*(?:[a-z]+(?:\([^)]{{0,40}}\))?!?:\s*)?(?:please )?{_SIGN}"
+    r"(?:\*|_{1,2}(?!\w)|[\s!.]*(?:[:|\u2013\u2014]|-\s|$))"
+    rf"|^[\W_]*(?:please )?(?:do[ _-]?not|don['\u2019]?t|not)[ _-](?:merge|land|ready)\s*(?:\(|[,;]|{_WHEN}"
+    rf"|(?:this|it)(?: (?:pr|pull request|one|yet|now))?\s*(?:$|[:,;(.!\u2013\u2014]|-\s|{_WHEN}))|^[\W_]*w\.i\.p\b"
     r"|(?-i:^[\W_]*(?:PLEASE )?(?:DNM|(?:DO[ _-]?NOT|DON['\u2019]?T|NO)[ _-]?MERGE)\b)"
-    rf"|(?-i:^[A-Za-z]+(?:\([^)]{{0,40}}\))?!?:\s*(?:WIP|DNM)\b)|\s[-|\u2013\u2014]+\s*{_SIGN}[\s!.]*$",
+    rf"|(?-i:^[A-Za-z]+(?:\([^)]{{0,40}}\))?!?:\s*(?:WIP|DNM)\b)|\s[-|\u2013\u2014]+\s*(?:please )?(?:{_SIGN}[\s!.]*$"
+    rf"|(?:do[ _-]?not|don['\u2019]?t)[ _-](?:merge|land)\s+{_WHEN})",
     re.IGNORECASE,
 )
 # The WIP app reads these on pull requests; of an issue they may be the subject.
-_TITLE_OF_PULL: Final = re.compile(r"(?i:^[\W_]*wip\b)|\b(?:WIP|DNM)[\s!.]*$")
+_TITLE_OF_PULL: Final = re.compile(
+    r"(?i:^[\W_]*wip\b)|\b(?:WIP|DNM)[\s!.]*$|\b(?:DO[ _-]?NOT|DON['\u2019]?T)[ _-]?(?:MERGE|LAND)\b"
+)
 
 
 def stop_signs(item: Item, labels: Sequence[str]) -> list[str]:
     """What of an item's labels (`labels` are those that hold, in any spelling) and title holds it, in words."""
     wanted = {_plain(label.casefold()) for label in labels}
+    wanted |= {sign.replace(" ", "") for sign in wanted}
     names = sorted(name for name in item.label_names if _holds(name, wanted))
     said = [f"the label `{one_line(name)}`" for name in names]
     sign = sign_in_title(item.title, of_pull=isinstance(item, Pull))

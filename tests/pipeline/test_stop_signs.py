@@ -24,7 +24,8 @@ LABELS = (
     "do not merge yet", "do-not-merge-yet", "don't merge yet", "donotmerge", "onhold", "on hold until 3.0",
     "blocked by upstream", "blocked-by-upstream", "blocked (legal)", "merge-blocked", "state - on hold", "0. blocked",
     "P1 blocked", "do not land", "draft", "not ready", "[status] blocked", "status.blocked", "status=blocked",
-    "pull request: wip", "status: blocked: upstream", "blocked-external",
+    "pull request: wip", "dontmerge", "Don'tMerge", "workinprogress", "notready", "status: blocked: upstream",
+    "blocked-external",
 )  # fmt: skip
 OTHERS = (
     "bug", "unblocked", "breeze:wip", "Breeze:WIP", "hold-button", "threshold", "area: blocking", "merge",
@@ -46,10 +47,26 @@ TITLES = (
     "feat: WIP work", "feat(api)!: WIP work", "fix: draft: work", "Work - WIP", "Work \u2014 do not merge",
     "[Draft, RFC] Work", "[RFC, draft] Work", "Not ready: Work", "[api][WIP] Work", "[wip][api] Work", "[WIP 1/3] Work",
     "[WIP - do not merge] Work", "[Draft PR] Work", "Draft PR: work", "Do not merge yet", "Don\u2019t merge (legal)",
+    "Work - DO NOT MERGE before Friday", "Work \u2014 please don't merge until 3.0", "Don't merge this: work",
+    "Do not merge this yet", "Please don\u2019t merge it before Friday", "W.I.P. work", "[W.I.P.] Work", "W.I.P: work",
+    "_WIP_ work", "__wip__ work", "\U0001f6d1 Work", "\u26d4\ufe0f Work", "Work \u26d4", "Work \U0001f6d1!",
+    "Work :stop_sign:", ":no_entry: Work",
     "[Blocked by #3] Work", "Work [DNM]!", "[\U0001f6a7] Work", "Work :construction:", "blocked: work", "WIP!",
 )  # fmt: skip
-TITLES_OF_PULLS = ("wip a menu", "WIP limit per column", "WIP/menu", "A menu WIP", "A menu, DNM")
+TITLES_OF_PULLS = (
+    "wip a menu",
+    "WIP limit per column",
+    "WIP/menu",
+    "A menu WIP",
+    "A menu, DNM",
+    "A menu DO NOT MERGE",
+    "A menu, DON'T MERGE please",
+    "Menu DO_NOT_MERGE (legal)",
+)
 PLAIN = (
+    "Do not merge this row twice", "Don't merge it into one cell", "wip_limit per column",
+    "Show \U0001f6d1 when it stops",
+    "Rows - do not merge cells", "Say do not merge in the docs", "Land it", "Stop \u26d4 on errors",
     "A menu", "Draft a letter", "Draft emails are lost", "Swipe to delete", "Show what is on hold in the list",
     "Blocked users can log in", "Hold the button to reset", "Do not merge twice the same row", "wipe the cache",
     "Drafts: keep them", "Merge two lists", "A wip-limit for columns", "[x] Work in the office",
