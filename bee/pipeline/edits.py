@@ -25,11 +25,12 @@ P = TypeVar("P", bound=Post)
 # a condition. "Do not merge" and the like count wherever they stand, the others where a line or a part of a sentence
 # begins with them. Where in doubt, it is no approval.
 _PART: Final = (
-    r"(?:^|[.,;:!?()\[\u2013\u2014]|\s-)\s*(?:(?:@[\w-]+|please|pls|but|and|so|ok|okay|sorry|actually)"
+    r"(?:^|[.,;:!?()\[\u2013\u2014]|\s-)\s*(?:(?:@[\w-]+|please|pls|kindly|but|and|so|ok|okay|sorry|actually|let.?s)"
     r"[\s,:]{1,3}+){0,6}+"
 )
 _NOT: Final = (
-    r"(?:(?:do|must|should|shall|may|can|could|would|will)(?: ?not|n.?t)|don.?t|won.?t|can.?t|never|not(?: to| be)?|no)"
+    r"(?:(?:do|must|should|shall|may|can|could|would|will)(?: ?not|n.?t)"
+    r"|(?:do|wo|ca|is|are|was|were|does|did|has|have|had)n.?t|can.?t|never|not(?: to| be)?|no)"
 )
 # Between a no and its verb: none that has an object of its own ("need to", "break the", "forget to").
 _LINK: Final = (
@@ -38,24 +39,36 @@ _LINK: Final = (
     r"|should|must|can|may|under|circumstances|i|we|you|us|me|let|dare|try|want|like|go|ahead|for|on|in|now|today|quite"
     r"|really|still|until|before|ready|safe|good|ok|okay|sure|fit|happy|comfortable|allowed|supposed|meant|going|rush"
     r"|hurry|start|enable|trigger|do|(?:cut|make) (?:a|the)|anyone|anybody|possibly|conditions|pr|pull"
-    r"|request|branch|change|my|our|your|with|of|as|by)"
+    r"|request|branch|change|my|our|your|with|of|as|by|close)"
 )
 _MERGE: Final = (
-    r"(?:merge(?:d|s|able)?|merging|land(?:s|ed|ing(?! page))?|ship(?:s|ped|ping)?|squash(?:ed|ing)?|rebas(?:e|ed|ing)"
-    r"|releas(?:es?|ed|ing)|deploy(?:s|ed|ing)?)\b"
+    r"(?:(?:auto)?merge(?:d|s|able)?|merging|land(?:s|ed|ing(?! page))?|ship(?:s|ped|ping)?|squash(?:ed|ing)?"
+    r"|rebas(?:e|ed|ing)|releas(?:es?|ed|ing)|deploy(?:s|ed|ing)?)\b"
 )
 _DAY: Final = r"(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day)"
 _OBJECT: Final = r"(?:(?:by|on|until|till|for|here|now|this|it|that|please|merging|the merge|because|we|i|you|there)\b)"
 # That it must wait, and so must bee: for a day, for somebody, for whoever merges it themselves.
 _WAITS: Final = re.compile(
-    rf"\b{_NOT}(?:,[^.;!?]{{1,60}},)?(?:\s{_LINK}){{0,6}}?\s{_MERGE}|\b(?:do[-_]?not|no|don.?t)[-_]?merge\b"
+    rf"\b{_NOT}(?:,[^.;!?]{{1,60}},|\s\([^()]{{1,60}}\))?(?:\s{_LINK}){{0,6}}?[\s-]{_MERGE}"
+    r"|\b(?:do[-_]?not|no|don.?t)[-_]?merge\b"
     rf"|\b(?:nobody|no one) (?:may|should|must|can) {_MERGE}"
     rf"|\b{_NOT} (?:yet )?(?:click|press|push|hit) (?:the|it|that)\b"
     r"|\bnot (?:yet|now|before|until|till|ready)\b"
     r"|\b(?:please|must|should|let.?s) (?:stop|wait|hold)\b|\bwait (?:with|until|till|before)\b"
     r"|\b(?:but|however|though|just|only|yet),? (?:please|pls )?(?:wait|hold|stop|park|blocked)\b"
     r"|\bhold(?:ing)? off\b|\bon[- ]hold\b|\b(?-i:DNM|WIP)\b|\bwork in progress\b"
-    r"|\b(?:leave|keep) (?:it|this|that|the pr) (?:open|unmerged)\b|\b(?:merging|this|it) is (?:\w+ )?blocked\b"
+    r"|\b(?:leave|keep) (?:it|this|that|the pr) (?:open|unmerged)\b"
+    r"|\b(?:merg(?:e|ing)|this|it) is (?:(?!not|never)\w+ )?(?:blocked|frozen)\b"
+    rf"|\b{_MERGE}(?: \w+)? (?:(?:is |are )?not|isn.?t|aren.?t)(?: \w+)?"
+    r" (?:allowed|permitted|possible|safe|wanted|ok)\b"
+    rf"|\b{_MERGE}(?: \w+)? (?:is|are) (?:\w+ )?(?:forbidden|prohibited|disallowed)\b"
+    r"|\b(?:merge|code|release|deploy(?:ment)?) freeze\b|\b(?:disable|turn off|cancel) auto-?merge\b"
+    rf"|\b(?:delay|postpone|defer) (?:(?:the|this|that|it|any) )?{_MERGE}"
+    rf"|{_PART}(?:delay|postpone|defer|avoid|refrain from)\s(?:{_OBJECT}|(?:any )?{_MERGE})"
+    r"|\b(?:this|it|pr|merge|merging|we|you)(?:(?:.ll| will)(?: have to)?|(?: still)? (?:has|have|needs?|ought|got) to)"
+    r" wait\b"
+    r"|#\d{1,9}\b(?:,| \w{1,20}){1,5} first\s*(?:$|[.,;:!?)])|\b(?:merge|land|ship) #\d{1,9} first\b"
+    r"|^/(?:hold\b(?! cancel)|wip\b)"
     # whoever merges it themselves, or at another time
     r"|\b(?:i.ll|i will|i.d rather|i.d like to|i want to|let me) (?:(?:rather|do|just|then|to|the|be) ){0,3}"
     r"(?:merg(?:e|ing)|land|ship)\b|\bmerg\w*\b[^.;!?\n]{0,25} (?:myself|by hand|manually)\b"
@@ -65,8 +78,12 @@ _WAITS: Final = re.compile(
     r"|\b(?:withdraw|revoke|retract|rescind|ignore|disregard|undo|dismiss|take back) (?:my|this|the|that) "
     r"(?:approval|approve|review|lgtm|\+1)|\btake (?:it|that|this|my \w+) back\b|\bwrong button\b"
     r"|\baccidental(?:ly)? approv"
+    r"|\b(?:approv|lgtm|review|click|press)\w*\b[^.;!?\n]{0,30} wrong (?:pr|pull|one|tab|button|window|thing|branch)\b"
+    r"|\b(?:did ?n.?t|did not|never) mean to (?:approve|lgtm|click|press|submit)\b|^/(?:lgtm|approve) cancel\b"
+    r"|\bmeant to (?:request|reject|comment|approve (?:#|an?other|the other))|^/remove-(?:lgtm|approve)\b"
     r"|\b(?:approv\w*|lgtm|click\w*|press\w*)\b[^.;!?\n]{0,30} (?:by (?:mistake|accident)|accidentally)\b"
     rf"|{_PART}(?:(?:wait|hold|halt|pause|wip|dnm)\b|don.t(?=\s*(?:$|[.,;:!\])]))|(?:still )?waiting (?:for|on)\b"
+    r"|(?:still )?awaiting\b(?! (?:\w+ ){0,2}(?:promises?|futures?|tasks?|coroutines?|calls?|async)\b)"
     rf"|(?:stop|blocked)(?=\s*(?:$|[^\s\w]|{_OBJECT})))",
     re.IGNORECASE | re.MULTILINE,
 )
@@ -74,6 +91,11 @@ _WAITS: Final = re.compile(
 _ASKS: Final = re.compile(
     r"\b(?:but|however|though|just|only|yet),? (?:please|pls|let|fix|rename|remove)\b"
     r"|\bbefore (?:(?:the|we|you|this|it) )?(?:is )?merg\w*|\bNACK\b|\bdisapprov"
+    r"|\b(?:but|however|though|yet),? (?:(?:it|this|that) (?:still |also |now )?(?:breaks|crashes|fails|leaks)"
+    r"(?! no(?:thing)?\b)|(?:(?:it|this|that) (?:still )?(?:has|is)|there(?:.s| is| are| seems?| may| might))"
+    r"(?! (?:no|not|nothing|never)\b)[^.;!?\n]{0,40}? (?:security|vulnerab\w+|holes?|bugs?|broken|crash\w*|wrong|leaks?"
+    r"|races?|regressions?|problems?|issues?|missing)\b)"
+    r"|\bthere(?:.s| is| are) (?:\w+ ){0,3}(?:security|vulnerabilit)"
     r"|\b(?:requires?|depends? on|needs?) (?:\w+ )?(?:https?://|[\w./-]*#\d)"
     rf"|{_PART}(?:(?:no|nope|do not|don.t)(?=\s*(?:$|[.,;:!\])]))"
     r"|(?:(?:this|that|it).?(?: i)?s )?not (?:ok|okay|good|like this|so fast)\b"
@@ -84,7 +106,13 @@ _ASKS: Final = re.compile(
 # what follows them may stop.
 _GOOD: Final = r"\b(?:approv(?:ed|ing)|lgtm|looks? (?:\w+ )?(?:good|great|fine|ok(?:ay)?)(?: to me)?)"
 _HARMLESS: Final = re.compile(
-    r"\b(?:modulo|minus|barring) (?:(?:the|some|minor|small|a few|tiny) ){0,3}nits?\b"
+    r"(?:\b(?:no|any|without)(?: more)? )?\bmerge conflicts?\b"
+    r"|\bno (?:rebas\w+|squash\w*|merg(?:e|ing)|deploy\w*|release) (?:\w+ )?(?:needed|required|necessary)\b"
+    r"|\bno release notes?(?: (?:is |are )?(?:needed|required|necessary))?\b"
+    r"|\b(?:no|(?:do ?n.?t|do not|can.?t|cannot) see (?:a|any)) (?:\w+ )?reasons? (?:why )?(?:(?:we|you|this|it) )?"
+    r"(?:not to|to not|(?:should|can|could)(?: ?not|n.?t))\b|\bcan(?:.?t|not| not) wait\b"
+    r"|\b(?:not|isn.?t|no longer|no more|never) (?:on[- ]hold|blocked|wip|dnm|work in progress)\b"
+    r"|\b(?:modulo|minus|barring) (?:(?:the|some|minor|small|a few|tiny) ){0,3}nits?\b"
     r"|\bif (?:a (?:bit|little|tad)|slightly|somewhat) \w+(?=\s*(?:$|[.,;:!?)]))"
     r"|\bif (?:we|you|anyone|anything|something|users|it|this|there)(?: \w+){0,3} (?:problems?|issues?|bugs?|breaks?"
     r"|wrong),? (?:(?:we|you|i|just|please|can|could|will) ){0,3}(?:revert|roll|ping|tell)\b"

@@ -14,6 +14,7 @@ from bee.model.checks import CheckState
 from bee.model.items import Comment, Pull, Review, ReviewState
 from bee.model.outcomes import Cause, Outcome
 from bee.model.records import Record
+from bee.pipeline.edits import said_against, says_to_wait
 from bee.pipeline.evidence import Verdict, base_values, e2e_here, e2e_results, overtaken, rounds, verdict_at_head, words
 from bee.pipeline.positions import Position
 from bee.pipeline.trust import Trust, trust_of
@@ -360,7 +361,32 @@ NOES = (
     "LGTM if you revert the last commit", "LGTM modulo the nit about foo and a test, do not merge",
     "Looks good when I run it locally, but don't merge", "The merging is still blocked: merging is still blocked",
 )  # fmt: skip
+# These hold a pull request, whatever a drafter does; those that follow ask for changes and hold nothing.
+WAITS = (
+    "LGTM. Please don't auto-merge this, I'll do it.", "LGTM, but this isn't to be merged before Friday.",
+    "I didn't mean to approve this, sorry.", "/hold", "LGTM\n/hold until Bob is back", "LGTM, #12 goes in first",
+    "LGTM, but #12 must land first.", "Do not (yet) merge", "do not close or merge", "merging is not allowed",
+    "Merging isn't allowed this week", "merge freeze until Monday", "Merge is blocked until Monday",
+    "Please delay the merge", "Please postpone merging", "please defer this", "Please avoid merging it",
+    "LGTM, let's postpone this", "it has to wait for 2.0", "This will have to wait", "LGTM. We need to wait for Bob",
+    "Awaiting QA", "LGTM, still awaiting Bob", "Oops, approved the wrong PR", "Clicked on the wrong one, sorry",
+    "/lgtm cancel", "/remove-approve", "Disable auto-merge please", "merges are forbidden now", "Do not automerge",
+    "I meant to request changes", "LGTM, but this wasn't meant to be merged yet", "I see a reason not to merge this",
+)  # fmt: skip
+ASKS = (
+    "LGTM but there's a security hole", "LGTM, but it still crashes on start", "LGTM but there is a bug in parse()",
+    "There's a security problem here. Otherwise good", "LGTM, however this is still broken",
+    "LGTM but please rename foo", "Not OK", "NACK", "I disapprove", "Please fix the typo before merging.",
+    "LGTM once the typo is fixed", "-1", "LGTM. Needs o/r#12", "Rejected.",
+)  # fmt: skip
 HARMLESS = (
+    "No merge conflicts, LGTM.", "no rebase needed", "No squash is needed", "No release note needed",
+    "No release notes are needed. LGTM", "I see no reason not to merge this", "can't wait until this lands",
+    "I don't see any reason why we shouldn't merge this", "This is not blocked any more", "It isn't blocked by #3 now",
+    "LGTM now that it's not WIP", "No longer on hold, approving", "Cannot wait to see it land", "/lgtm", "/hold cancel",
+    "Ugly, but it fixes the crash", "LGTM, there are no merge conflicts", "LGTM. Awaiting promises works now",
+    "I looked at #12 first, LGTM", "LGTM but there's no issue", "LGTM, but this breaks nothing",
+    "It avoids merging lists twice", "Users wait for the spinner. LGTM", "Not WIP any more: approved",
     "No need to squash", "Great, no need to rebase", "Don't forget to squash", "Can't wait to ship this",
     "Should not break the release", "This does not need a release note", "Will not break deploys",
     "LGTM modulo nits", "LGTM minus a few nits", "Approved after testing locally", "LGTM after trying it on staging",
@@ -410,7 +436,7 @@ NONE_LEFT = (
 @pytest.mark.parametrize(
     "text",
     [
-        *CONDITIONS, *NOES, "This can't be merged yet.",
+        *CONDITIONS, *NOES, *WAITS, *ASKS, "This can't be merged yet.",
         "Do not merge.", "DO NOT MERGE", "LGTM, but please do not merge before Tuesday.", "Nice. Don't merge yet.",
         "Don\u2019t merge", "**Do not** merge", "- do not merge", "## Do not merge", "do not yet merge this",
         "Stop!", "STOP", "LGTM\n\nPlease stop: one more look.", "Wait for #12.", "wait", "⛔ Hold", "Hold on.",
@@ -431,6 +457,12 @@ def test_what_an_approval_says_against_itself(text: str) -> None:
         assert at_head(replace(said, author=w.SAM)) is Verdict.NONE
         assert at_head(w.comment(f"{ends}\n\n{APPROVE}", LATE)) is Verdict.NONE
         assert at_head(said, w.review(ReviewState.APPROVED, LATE + 9)) is Verdict.APPROVED
+
+
+@pytest.mark.parametrize("text", [*WAITS, *ASKS])
+def test_case_p1_what_must_wait_is_told_from_what_a_drafter_can_do(text: str) -> None:
+    assert said_against(text)
+    assert bool(says_to_wait(text)) is (text in WAITS)
 
 
 @pytest.mark.parametrize(
