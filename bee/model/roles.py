@@ -51,7 +51,7 @@ ROLES: Final[dict[Role, RoleRow]] = {
                          "comments"),
                 verdicts=("reply",)),
         RoleRow(role=Role.REVIEWER, minutes_total=30, minutes_silent=10, reads_change=True,
-                looks_at=("head", "base-name", "replies"), verdicts=("approve", "changes")),
+                looks_at=("head", "base-name", "task", "replies"), verdicts=("approve", "changes")),
         RoleRow(role=Role.TEST, minutes_total=45, minutes_silent=15, writes_code=True,
                 tests_only=True, near_merge=True, mechanical=True, looks_at=("head", "base", "lazy-runs")),
         RoleRow(role=Role.MERGER, minutes_total=15, minutes_silent=10, near_merge=True, mechanical=True,

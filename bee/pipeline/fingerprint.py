@@ -13,12 +13,13 @@ from typing import Any
 from bee.model import markers
 from bee.model.items import Comment, Issue, Item, Pull
 from bee.model.plan import read_body
+from bee.model.refs import parse_branch
 from bee.model.roles import ROLES, Role
 from bee.model.text import digest
 from bee.pipeline.checks import counted
 from bee.pipeline.evidence import Verdict, Word, e2e_here, e2e_results
 from bee.pipeline.facts import View
-from bee.pipeline.pull_facts import said_of
+from bee.pipeline.pull_facts import is_own, said_of
 from bee.pipeline.trust import resumed_at
 
 
@@ -68,12 +69,18 @@ def _of_pull(pull: Pull, view: View) -> dict[str, Callable[[], Any]]:
     def said() -> list[Word]:
         return [word for word in said_of(pull, view) if word.head == pull.head]
 
+    def task() -> list[str]:
+        branch = parse_branch(pull.head_ref) if is_own(pull) else None
+        issue = view.snapshot.item(branch[0]) if branch else None
+        return [issue.title, read_body(issue.body).design_text] if isinstance(issue, Issue) else []
+
     def lazy_runs() -> int:
         here = e2e_here(e2e_results(pull, view.trust), pull.head, pull.base)
         return sum(1 for result in here if result.cls == "lazy-run")
 
     return {
         "head": lambda: pull.head,
+        "task": task,
         "base": lambda: pull.base,
         "base-name": lambda: [pull.base_ref, len(pull.base_changes)],
         "verdicts": lambda: [[word.verdict, word.id, word.at] for word in said()],

@@ -214,7 +214,7 @@ HELD: Final = (
     Rule(name="nobody trusted has adopted its text", matches=lambda f: not f.trusted, position=Position.UNTRUSTED,
          names="doubted_text", mover=Mover.PERSON, still=True, rests=True, quiet=True,
          advice=f"Read it, then add the label {Label.NEW} to adopt it as it stands."),
-    Rule(name="a label, its title or an approval says that it must wait", matches=lambda f: f.on_hold,
+    Rule(name="a label, its title or a review says that it must wait", matches=lambda f: f.on_hold,
          position=Position.ON_HOLD, names="stop_signs", mover=Mover.PERSON, told=Cause.ON_HOLD, still=True, rests=True,
          quiet=True, advice="Take the label off, write the title without the words, or approve without them."),
 )  # fmt: skip

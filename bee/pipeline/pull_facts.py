@@ -7,12 +7,13 @@ from typing import Any
 
 from bee.model import markers
 from bee.model.checks import CheckState
-from bee.model.items import Issue, Post, Pull, Review, ReviewState, posts_of
+from bee.model.items import Issue, Pull, Review, ReviewState, posts_of
 from bee.model.labels import Label
+from bee.model.plan import read_body
 from bee.model.refs import parse_branch
 from bee.pipeline.checks import checks_of, named, waited_for
 from bee.pipeline.conditions import against, approval_missing
-from bee.pipeline.edits import said_at, says_to_wait, takes_back
+from bee.pipeline.edits import takes_back
 from bee.pipeline.evidence import (
     E2E,
     Verdict,
@@ -28,11 +29,12 @@ from bee.pipeline.evidence import (
     words,
 )
 from bee.pipeline.facts import Mergeable, OfIssue, Proof, PullFacts, QueueState, View, adopted, common, record_of
-from bee.pipeline.heads import names_in_full, stops_head
+from bee.pipeline.heads import names_in_full
 from bee.pipeline.issue_facts import held_by
 from bee.pipeline.merge_queue import enqueued, place_of
 from bee.pipeline.stop_signs import stop_signs
 from bee.pipeline.trust import resumed_at, text_is_trusted
+from bee.pipeline.words_to_wait import words_to_wait
 
 
 def is_own(pull: Pull) -> bool:
@@ -91,41 +93,38 @@ def _of_issue(pull: Pull, view: View) -> tuple[OfIssue, list[str]]:
     return OfIssue.STOPPED if held.row.still else OfIssue.WAITS, [said]
 
 
-def _approvals(pull: Pull, view: View) -> Iterator[tuple[Post, str, str]]:
-    """What people's posts approve by their kind, whatever else they say: the post, its author and the head it names."""
-    for post in posts_of(pull):
-        if not view.trust.counts(post) or markers.named(post.body, markers.RUN):
-            continue
-        heads = [marker.get("sha") for marker in markers.named(post.body, markers.APPROVED)]
-        if isinstance(post, Review) and post.state is ReviewState.APPROVED:
-            heads.append(post.commit or "")
-        who = post.author.login if post.author else "ghost"
-        yield from ((post, who, head) for head in heads)
-
-
-def _to_wait(pull: Pull, view: View, said: tuple[Word, ...]) -> list[str]:
-    """Approvals of this head that say that it must wait, in words, where their authors have said nothing since."""
-    record = record_of(view, pull.number)
-    here = [word for word in said if word.head == pull.head and not word.by_bee]
-    found = []
-    for post, who, head in _approvals(pull, view):
-        words = says_to_wait(post.body)
-        if not words or (post.author and post.author.bot) or not stops_head(head or None, said_at(post), pull, record):
-            continue
-        if not any(word.author == who and word.at > said_at(post) for word in here):
-            found.append(f"\u201c{words}\u201d in the approval of {who}")
-    return found
-
-
 def _not_counted(pull: Pull, view: View) -> Iterator[str]:
     """Approvals of this head that do not count for how they are written, in words."""
-    for post, who, sha in _approvals(pull, view):
+    posts = [post for post in posts_of(pull) if view.trust.counts(post) and not markers.named(post.body, markers.RUN)]
+    said = [(post, marker.get("sha")) for post in posts for marker in markers.named(post.body, markers.APPROVED)]
+    reviews = [post for post in posts if isinstance(post, Review) and post.state is ReviewState.APPROVED]
+    for post, sha in (*said, *((review, review.commit or "") for review in reviews)):
+        who = post.author.login if post.author else "ghost"
         if not pull.head.startswith(sha.lower()):
             continue
         if why := takes_back(post):
             yield f"the approval of {who} {why}, and does not count: approve anew"
         elif sha and not names_in_full(sha, pull.head):
             yield f"the approval of {who} says sha={sha}, and counts with all {len(pull.head)} digits"
+
+
+def _signs(pull: Pull, view: View, said: tuple[Word, ...]) -> list[str]:
+    """What says that it must wait: labels, the title, people's words."""
+    held = words_to_wait(pull, said, view.trust, record_of(view, pull.number))
+    return [*stop_signs(pull, view.policy.hold_labels), *held]
+
+
+def _outdated(pull: Pull, view: View, last: Word | None) -> bool:
+    """Whether bee's reviewer approved it before the text of its task was changed, which it had been given.
+
+    A design has a plan that goes stale; a person who approves has the change before them.
+    """
+    branch = parse_branch(pull.head_ref) if is_own(pull) else None
+    task = view.snapshot.item(branch[0]) if branch else None
+    if last is None or not last.by_bee or last.verdict is not Verdict.APPROVED or not isinstance(task, Issue):
+        return False
+    changed = max([task.edited_at or 0, *(rename.at for rename in task.renames)])
+    return read_body(task.body).design_gate is None and changed >= last.at
 
 
 def _queue_of(pull: Pull, view: View) -> QueueState:
@@ -157,7 +156,7 @@ def pull_facts(pull: Pull, view: View, waits_its_turn: bool = False) -> PullFact
     if proof is Proof.ASK and here[-1].at < since:
         proof = Proof.NONE  # a person read it and resumed: E2E runs once more, or they would be asked for ever
     settings = against(pull, view, proof in {Proof.NONE, Proof.TEST_AGAIN})
-    signs = [*stop_signs(pull, view.policy.hold_labels), *_to_wait(pull, view, said)]
+    signs, outdated = _signs(pull, view, said), _outdated(pull, view, last)
     about: dict[str, Any] = {
         "stop_signs": signs,
         "head": pull.head,
@@ -172,6 +171,7 @@ def pull_facts(pull: Pull, view: View, waits_its_turn: bool = False) -> PullFact
         "settings": settings,
         "place": place_of(pull),
         "verdict_by": last.author if last else None,
+        "task_changed_since": outdated,
         "not_counted": list(_not_counted(pull, view)),
         "open_threads": [thread_line(thread) for thread in open_threads(pull, said)],
         "unresolved": [thread_line(thread) for thread in pull.threads if not thread.resolved],
@@ -188,7 +188,7 @@ def pull_facts(pull: Pull, view: View, waits_its_turn: bool = False) -> PullFact
         of_issue=of_issue,
         draft=pull.draft,
         mergeable=mergeable,
-        verdict=last.verdict if last else Verdict.NONE,
+        verdict=last.verdict if last and not outdated else Verdict.NONE,
         checks=checks_of(pull, view),
         approvals_met=not approvals,
         settings_met=not settings,

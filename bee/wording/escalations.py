@@ -154,11 +154,10 @@ CAUSES: Final[dict[Cause, CauseText]] = {
         state="waiting",
     ),
     Cause.ON_HOLD: CauseText(
-        "A label, the title or an approval says that it must wait, so bee does nothing here.",
+        "A label, the title or a review says that it must wait, so bee does nothing here.",
         "Nothing, while that is so. Else take away what the reason names: bee goes on by itself.",
         ("Take the label off, or write the title without the words.",
-         "Where an approval says it: approve again in a review without text, or request changes, which go to the "
-         "drafter.",
+         "Where a review says it: who wrote it approves without those words, or dismisses it.",
          "Where that label means something else here: leave it out of `hold_labels` in `.github/bee.yml`.",
          _CLOSE), state="waiting",
     ),

@@ -189,6 +189,41 @@ def test_an_approval_that_says_to_wait_holds_without_an_agent_until_it_is_given_
     assert merged(stage, number)
 
 
+@pytest.mark.parametrize("event", ["REQUEST_CHANGES", "COMMENT"])
+def test_words_to_wait_hold_once_the_drafter_has_answered_them(stage: Stage, event: str) -> None:
+    """A drafter can do nothing about a Friday, and no reviewer outweighs it; who said it lets go by approving."""
+    move = f'if [ -s "$BEE_CONTEXT/feedback.md" ]; then bee reply "All right."\nelse\n{DRAFT}fi\n'
+    host = stage.host(moves={"drafter": move})
+    number = opened(stage, host)
+    reviews = stage.at(f"/pulls/{number}/reviews")
+    stage.call(
+        "ada", "POST", reviews, {"event": event, "body": "Please do not merge before Friday: legal has to look."}
+    )
+    assert stage.tick(host).choice.role == "drafter"
+    assert (stage.tick(host).choice.role, stage.position(number)) == (None, "on-hold")
+    stage.call("ada", "POST", reviews, {"event": "COMMENT", "body": "Thanks for the quick work, by the way!"})
+    stage.ticks(host)
+    assert (stage.position(number), merged(stage, number)) == ("on-hold", False)
+    stage.sleep(5)
+    stage.call("ada", "POST", reviews, {"event": "APPROVE"})
+    stage.ticks(host)
+    assert merged(stage, number)
+
+
+def test_a_task_edited_after_the_review_is_reviewed_again_by_its_new_words(stage: Stage) -> None:
+    host = stage.host()
+    number = opened(stage, host)
+    while stage.position(number) != "needs-e2e":
+        assert stage.tick(host).choice.role
+    stage.call("ada", "PATCH", stage.at("/issues/1"), {"body": "Stop: use another file instead."})
+    assert stage.position(number) == "needs-review"
+    stage.sleep(5)
+    report = stage.tick(host)
+    assert report.choice.role == "reviewer"
+    assert "use another file instead" in context(host, report.run, "issue.md")
+    assert stage.position(number) == "needs-e2e"
+
+
 def test_an_approval_with_a_condition_is_said_not_to_count_and_its_lines_are_answered(stage: Stage) -> None:
     """Its author hears of it once, and nothing is held; a stranger's approval like that is not spoken of."""
     host = stage.host(moves={"drafter": answering(WORDS)})

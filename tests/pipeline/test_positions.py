@@ -73,12 +73,13 @@ CLOSED, REPAIR = "it is closed or merged", "labels, ledger or links break the ru
 DONE, QUARANTINED = "it carries breeze:done", "it carries breeze:quarantine-hotloop"
 HUMAN, WIP = "it waits for a person", "a run or a person holds it"
 IGNORED, UNTRUSTED = "it is outside the policy's intake", "nobody trusted has adopted its text"
-ON_HOLD = "a label, its title or an approval says that it must wait"
+ON_HOLD = "a label, its title or a review says that it must wait"
 HOLDS_NOW = LabelEvent("On Hold", True, w.TRI, w.NOW)
 STEP_RULE = "a step has no pull request"
 CHANGES = "the latest verdict at this head asks for changes"
 CONFLICT, RED = "it conflicts with its base", "a check is red"
 RUNNING = "a check is running, or has not reported"
+TASK_EDITED = w.edited(w.issue(), w.edit("Add a menu.", w.NOW - 90), w.edit("Add a red menu.", w.NOW - 60))
 REVIEW, E2E_NONE = "nobody has approved this head", "E2E has not passed for this head on this base"
 IN_QUEUE = "GitHub's merge queue has it"
 UNPROVEN = "GitHub's merge queue merged it, and bee has not proven the result yet"
@@ -433,10 +434,15 @@ PULLS: tuple[Case, ...] = (
          f"<!-- bee:approved-for-e2e sha={w.HEAD} -->"),), **{**ADOPTED, "branch": "bee/1-task"}), E2E_NONE,
          P.NEEDS_E2E, Role.TEST, stopped=frozenset({1})),
     case("text-of-its-issue-changed-by-who-is-not-trusted", PASSED, DOUBTED, P.UNTRUSTED, M.PERSON, CHANGED),
-    case("text-of-its-issue-changed-and-adopted", PASSED, READY, P.READY_TO_MERGE, Role.MERGER, replace(
+    case("text-of-its-issue-changed-and-adopted", PASSED, REVIEW, P.NEEDS_REVIEW, Role.REVIEWER, replace(
          CHANGED, label_names=w.names(Label.NEW), events=(w.labeled(Label.NEW, w.NOW - 9),))),
-    case("text-of-its-issue-changed-by-who-is-trusted", PASSED, READY, P.READY_TO_MERGE, Role.MERGER,
-         w.edited(w.issue(), w.edit("Add a menu.", w.NOW - 90), w.edit("Add a red menu.", w.NOW - 60))),
+    case("text-of-its-issue-changed-by-who-is-trusted", PASSED, REVIEW, P.NEEDS_REVIEW, Role.REVIEWER, TASK_EDITED),
+    case("title-of-its-issue-changed", PASSED, REVIEW, P.NEEDS_REVIEW, Role.REVIEWER,
+         w.issue(title="A red menu", renames=(Rename(w.ANN, w.NOW - 60, "A menu"),))),
+    case("text-of-its-issue-changed-before-the-review", w.pull(comments=(
+         w.reviewed("approve", w.NOW - 30), w.e2e("pass"))), READY, P.READY_TO_MERGE, Role.MERGER, TASK_EDITED),
+    case("text-of-its-issue-changed-and-a-person-approves", replace(PASSED, reviews=(
+         w.review(ReviewState.APPROVED, w.NOW - 30),)), READY, P.READY_TO_MERGE, Role.MERGER, TASK_EDITED),
     case("text-of-another-issue-changed", PASSED, READY, P.READY_TO_MERGE, Role.MERGER, replace(CHANGED, number=2)),
     case("draft", replace(PASSED, draft=True), "it is a draft", P.DRAFT, M.PERSON),
     case("conflicted", replace(PASSED, mergeable=False), CONFLICT, P.CONFLICTED, Role.DRAFTER),

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from bee.config.schema import HOLD_LABELS, Policy
+from bee.config.schema import HOLD_LABELS, Policy, TrustPolicy
 from bee.model import markers
-from bee.model.items import Issue, Pull, ReviewState
+from bee.model.items import Comment, Issue, LineComment, Pull, Review, ReviewState, Thread
+from bee.model.records import run_name
 from bee.pipeline.positions import Mover, Position
 from bee.pipeline.stop_signs import stop_signs
+from bee.pipeline.trust import trust_of
+from bee.pipeline.words_to_wait import words_to_wait
+from bee.wording import texts
 from tests.pipeline import worlds as w
 
 READY = w.pull(comments=w.approved(w.e2e("pass")))
@@ -117,7 +122,7 @@ def test_what_is_held_waits_in_a_place_that_names_it_until_the_sign_is_gone(
     ):
         found = w.place(held)
         assert (found.position, found.mover, found.cause) == (Position.ON_HOLD, Mover.PERSON, None)
-        assert found.reason == f"a label, its title or an approval says that it must wait: {named}"
+        assert found.reason == f"a label, its title or a review says that it must wait: {named}"
 
 
 def test_the_policy_says_which_labels_hold() -> None:
@@ -127,28 +132,90 @@ def test_the_policy_says_which_labels_hold() -> None:
         assert w.place(labelled, policy=policy).position is place
 
 
-def test_an_approval_that_says_to_wait_holds_until_its_author_says_otherwise() -> None:
-    """No drafter can do anything about it, and no reviewer's verdict outweighs it."""
-    wait = w.review(ReviewState.APPROVED, w.NOW - 60, body="LGTM, but do not merge before Friday.", id=70)
-    marked = w.comment(
-        f"Not yet.\n\n{markers.render(markers.Marker(markers.APPROVED, {'sha': w.HEAD}))}", w.NOW - 60, w.ANN, id=70
-    )
-    sign = "in the approval of ann"
-    for said in ({"reviews": (wait,)}, {"comments": (marked, *READY.comments)}):
-        held = replace(READY, **said)
-        found = w.place(held)
-        assert (found.position, found.mover, found.cause) == (Position.ON_HOLD, Mover.PERSON, None)
-        assert found.reason.endswith(sign)
-        for after, place in (
-            (w.review(ReviewState.APPROVED, w.NOW - 30, id=71), Position.READY_TO_MERGE),
-            (w.review(ReviewState.CHANGES_REQUESTED, w.NOW - 30, id=71), Position.CHANGES_REQUESTED),
-            (w.review(ReviewState.APPROVED, w.NOW - 30, w.MIA, id=71), Position.ON_HOLD),
-        ):
-            assert w.place(replace(held, reviews=(*held.reviews, after))).position is place
-        for author in (w.BEE, w.ANN):  # bee may run on a person's account
-            run = w.reviewed("approve", w.NOW - 30, author=author)
-            assert w.place(replace(held, comments=(*held.comments, run)), viewer=author).position is Position.ON_HOLD
-    dismissed = replace(wait, state=ReviewState.DISMISSED)
-    assert w.place(replace(READY, reviews=(dismissed,))).position is not Position.ON_HOLD
-    for nobody in (replace(wait, author=w.SAM), replace(wait, commit=w.OLD_HEAD, at=w.NOW - w.HOUR * 9)):
-        assert sign not in w.place(replace(READY, reviews=(*READY.reviews, nobody))).reason
+def after(pull: Pull, *posts: Any) -> Pull:
+    """The pull request with more said on it."""
+    reviews = [one for one in posts if isinstance(one, Review)]
+    comments = [one for one in posts if isinstance(one, Comment)]
+    return replace(pull, reviews=(*pull.reviews, *reviews), comments=(*pull.comments, *comments))
+
+
+NOT_YET = "Please do not merge before Friday."
+MARK = markers.render(markers.Marker(markers.APPROVED, {"sha": w.HEAD}))
+AT_ONCE = {
+    "an approval": w.review(ReviewState.APPROVED, w.NOW - 60, body=NOT_YET, id=70),
+    "a marker that approves": w.comment(f"{NOT_YET}\n\n{MARK}", w.NOW - 60, w.ANN, id=70),
+}
+ONCE_ANSWERED = {
+    "a review that only comments": w.review(ReviewState.COMMENTED, w.NOW - 60, body=NOT_YET, id=70),
+    "a change request": w.review(ReviewState.CHANGES_REQUESTED, w.NOW - 60, body=NOT_YET, id=70),
+    "bee request-changes": w.comment(
+        f"{NOT_YET}\n\n{markers.render(markers.Marker(markers.CHANGES_REQUESTED, {'sha': w.HEAD}))}", w.NOW - 60, w.ANN,
+        id=70),
+}  # fmt: skip
+
+
+def answer(at: int, number: int) -> Comment:
+    """The drafter's answer in words to a change request."""
+    run = run_name("drafter", 7, at, "x")
+    marks = {"verdict": "reply", "head": w.HEAD, "answers": str(number)}
+    return w.comment(texts.marked("All right.", run, "drafter", f"k{at}", **marks), at + 5, w.BEE)
+
+
+@pytest.mark.parametrize("how", [*AT_ONCE, *ONCE_ANSWERED])
+def test_words_to_wait_hold_until_their_author_approves(how: str) -> None:
+    """What asks for changes is the drafter's first; answered in words alone it holds, whatever the reviewer says."""
+    said = {**AT_ONCE, **ONCE_ANSWERED}[how]
+    held = after(READY, said)
+    if how in ONCE_ANSWERED:
+        assert w.place(held).position is Position.CHANGES_REQUESTED
+        held = after(held, answer(w.NOW - 50, 70))
+    approve, thanks = (w.review(state, w.NOW - 30, body=body, id=71) for state, body in
+                       ((ReviewState.APPROVED, ""), (ReviewState.COMMENTED, "Thanks for the quick work!")))  # fmt: skip
+    found = w.place(held)
+    assert (found.position, found.mover, found.cause) == (Position.ON_HOLD, Mover.PERSON, None)
+    assert found.reason.endswith("said by ann")
+    assert w.place(after(held, approve)).position is Position.READY_TO_MERGE
+    for more in (
+        w.review(ReviewState.APPROVED, w.NOW - 30, w.MIA, id=71), w.reviewed("approve", w.NOW - 30),
+    ):  # fmt: skip
+        assert w.place(after(held, more)).position is Position.ON_HOLD
+    asked = after(held, thanks)
+    assert w.place(asked).position is Position.CHANGES_REQUESTED, "the drafter answers it"
+    assert w.place(after(asked, answer(w.NOW - 20, 71))).position is Position.ON_HOLD
+
+
+def test_words_to_wait_beside_a_run_of_the_same_account_hold() -> None:
+    """bee may run on a person's account: its reviewer is not that person."""
+    run = w.reviewed("approve", w.NOW - 30, author=w.ANN)
+    held = after(READY, AT_ONCE["an approval"], run)
+    assert w.place(held, viewer=w.ANN).position is Position.ON_HOLD
+
+
+def test_words_to_wait_of_nobody_hold_nothing() -> None:
+    """A stranger's, a bot's, of an older head, of a review that was dismissed, in a comment without a marker."""
+    review = AT_ONCE["an approval"]
+    for said in (
+        replace(review, author=w.SAM), replace(review, author=w.BOT),
+        replace(review, commit=w.OLD_HEAD, at=w.NOW - 9 * w.HOUR), replace(review, state=ReviewState.DISMISSED),
+        w.comment(NOT_YET, w.NOW - 60, w.ANN, id=70),
+    ):  # fmt: skip
+        assert w.place(after(READY, said)).position is not Position.ON_HOLD
+    trusting = trust_of(w.snapshot(), TrustPolicy(bots=("helper",)))
+    assert words_to_wait(after(READY, replace(review, author=w.BOT)), (), trusting, None) == []
+
+
+def test_words_to_wait_on_a_line_hold_until_it_is_resolved_or_taken_back_below() -> None:
+    def placed(*lines: LineComment, resolved: bool = False) -> Position:
+        thread = Thread(id=901, path="menu.py", comments=lines, line=1, resolved=resolved)
+        return w.place(replace(READY, threads=(thread,))).position
+
+    line = w.line("Do not merge before this is fixed.", w.NOW - 60)
+    run = run_name("drafter", 7, w.NOW - 50, "x")
+    said = w.line(texts.marked("It is.", run, "drafter", "k", thread="901", line="901"), w.NOW - 40, w.BEE, 902)
+    assert placed(line) is Position.CHANGES_REQUESTED
+    assert placed(line, said) is Position.ON_HOLD
+    assert placed(line, said, resolved=True) is Position.READY_TO_MERGE
+    fine = w.line("Fine then.", w.NOW - 30, id=903)
+    again = w.line(texts.marked("Yes.", run_name("drafter", 7, w.NOW - 25, "y"), "drafter", "k2", thread="901",
+                                line="903"), w.NOW - 20, w.BEE, 904)  # fmt: skip
+    assert placed(line, said, fine, again) is Position.READY_TO_MERGE
