@@ -67,8 +67,8 @@ _RANGE: Final = re.compile(
 _WHY: Final = r"(?:which|that|whose|where|because|since|as|so|for|see|it|this|we|needed|in)\b"
 _AND: Final = re.compile(rf"(?:and|or|plus|as well as)\b|&|also\b(?!,? {_WHY})", re.IGNORECASE)
 _AND_WHAT: Final = re.compile(
-    r"\0(?:\s*\([^()\0]{0,80}\)|\s+(?:is|are|being|has been|gets|lands)\b(?:\s\w{1,20})?)?[\s()\[\]]*"
-    r"(?:[,;/]?\s*(?:(?:and|or|plus|as well as|also)\b|[&+])\s*"
+    r"\0(?:\s*\([^()\0]{0,80}\)|\s+first\b|\s+(?:is|are|being|has been|gets|lands)\b(?:\s\w{1,20})?)?[\s()\[\]]*"
+    r"(?:[,;/\u2013\u2014-]?\s*(?:(?:and|or|plus|as well as|also)\b,?|[&+])\s*"
     rf"|[.!]\s+(?:and|plus|also|as well as)\s+(?!{_WHY})|[,;/]\s*(?!{_WHY}))"
     r"\w[^\0,;&+]*?(?:[,;&+]|$|\b(?:and|or)\s+\0)",
     re.IGNORECASE,
