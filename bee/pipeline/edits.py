@@ -53,7 +53,11 @@ _WAITS: Final = re.compile(
     r"|\b(?:do[-_]?not|no|don.?t)[-_]?merge\b"
     rf"|\b(?:nobody|no one) (?:may|should|must|can) {_MERGE}"
     rf"|\b{_NOT} (?:yet )?(?:click|press|push|hit) (?:the|it|that)\b"
-    r"|\bnot (?:yet|now|before|until|till|ready)\b"
+    r"|\b(?:not|isn.?t) (?:yet|now|today|this week|before|until|till|ready)\b"
+    r"|\b(?:is|.s) (?:still |only |just )?a draft\b"
+    r"|\b(?:i.d|we.d|can we|could we|can you|could you|prefer to) (?:rather |please )?(?:wait|hold|pause)\b|\bembargo"
+    r"|\b(?:needs?|has|have|must|should) (?:to )?(?:also )?(?:approve|sign off)"
+    r"(?=\s*(?:$|[.,;:!?)]|(?:this|it|too|first|as well|before|on)\b))"
     r"|\b(?:please|must|should|let.?s) (?:stop|wait|hold)\b|\bwait (?:with|until|till|before)\b"
     r"|\b(?:but|however|though|just|only|yet),? (?:please|pls )?(?:wait|hold|stop|park|blocked)\b"
     r"|\bhold(?:ing)? off\b|\bon[- ]hold\b|\b(?-i:DNM|WIP)\b|\bwork in progress\b"
@@ -68,23 +72,28 @@ _WAITS: Final = re.compile(
     r"|\b(?:this|it|pr|merge|merging|we|you)(?:(?:.ll| will)(?: have to)?|(?: still)? (?:has|have|needs?|ought|got) to)"
     r" wait\b"
     r"|#\d{1,9}\b(?:,| \w{1,20}){1,5} first\s*(?:$|[.,;:!?)])|\b(?:merge|land|ship) #\d{1,9} first\b"
+    r"|#\d{1,9}(?: \w{1,20}){0,4} before (?:this|it)\b|\b(?:in|goes|go|comes?) after (?:\w+/[\w.-]+)?#\d"
     r"|^/(?:hold\b(?! cancel)|wip\b)"
     # whoever merges it themselves, or at another time
     r"|\b(?:i.ll|i will|i.d rather|i.d like to|i want to|let me) (?:(?:rather|do|just|then|to|the|be) ){0,3}"
     r"(?:merg(?:e|ing)|land|ship)\b|\bmerg\w*\b[^.;!?\n]{0,25} (?:myself|by hand|manually)\b"
     r"|\bleave\b[^.;!?\n]{0,25} to me\b"
-    rf"|\b(?:merge|ship|land|deploy|release)(?: (?:it|this|that))?(?: only)? (?:on {_DAY}|{_DAY}|tomorrow|next|later)\b"
+    r"|\b(?:be merged|merge|ship|land|deploy|release)(?: (?:it|this|that))?(?: only)?"
+    rf" (?:(?:on )?{_DAY}|tomorrow|tonight|next|later|on (?:the )?\d{{1,2}}|at \d{{1,2}}|after the weekend)\b"
     # whoever approved in error
     r"|\b(?:withdraw|revoke|retract|rescind|ignore|disregard|undo|dismiss|take back) (?:my|this|the|that) "
     r"(?:approval|approve|review|lgtm|\+1)|\btake (?:it|that|this|my \w+) back\b|\bwrong button\b"
     r"|\baccidental(?:ly)? approv"
     r"|\b(?:approv|lgtm|review|click|press)\w*\b[^.;!?\n]{0,30} wrong (?:pr|pull|one|tab|button|window|thing|branch)\b"
+    r"|\bapproval (?:is )?(?:withdrawn|revoked|retracted)\b|\bi (?:retract|withdraw|revoke) (?:this|that|it|my)\b"
+    r"|\bmis-?click|\bunapprov(?:e|ed|ing)\b|\bmeant for (?:#|an?other|the other|a different)"
     r"|\b(?:did ?n.?t|did not|never) mean to (?:approve|lgtm|click|press|submit)\b|^/(?:lgtm|approve) cancel\b"
     r"|\bmeant to (?:request|reject|comment|approve (?:#|an?other|the other))|^/remove-(?:lgtm|approve)\b"
-    r"|\b(?:approv\w*|lgtm|click\w*|press\w*)\b[^.;!?\n]{0,30} (?:by (?:mistake|accident)|accidentally)\b"
+    r"|\b(?:approv\w*|lgtm|click\w*|press\w*)\b[^.;!?\n]{0,30} (?:(?:by|a) (?:mistake|accident)|accidentally|in error"
+    r"|too (?:early|soon|quickly|fast)|premature(?:ly)?)\b"
     rf"|{_PART}(?:(?:wait|hold|halt|pause|wip|dnm)\b|don.t(?=\s*(?:$|[.,;:!\])]))|(?:still )?waiting (?:for|on)\b"
     r"|(?:still )?awaiting\b(?! (?:\w+ ){0,2}(?:promises?|futures?|tasks?|coroutines?|calls?|async)\b)"
-    rf"|(?:stop|blocked)(?=\s*(?:$|[^\s\w]|{_OBJECT})))",
+    rf"|(?:close|abandon|park|freeze) (?:this|it|the pr)\b|(?:stop|blocked)(?=\s*(?:$|[^\s\w]|{_OBJECT})))",
     re.IGNORECASE | re.MULTILINE,
 )
 # That it is not good as it stands.
@@ -95,9 +104,11 @@ _ASKS: Final = re.compile(
     r"(?! no(?:thing)?\b)|(?:(?:it|this|that) (?:still )?(?:has|is)|there(?:.s| is| are| seems?| may| might))"
     r"(?! (?:no|not|nothing|never)\b)[^.;!?\n]{0,40}? (?:security|vulnerab\w+|holes?|bugs?|broken|crash\w*|wrong|leaks?"
     r"|races?|regressions?|problems?|issues?|missing)\b)"
+    r"|\b(?:but|however|though|yet),? (?!no(?:t|thing|ne|body)?\b)(?:\w{1,20} ){0,2}\w{1,20}?(?:.s| is| are)"
+    r" (?:still |now )?(?:broken|wrong|missing|failing|red|buggy|unsafe|insecure)\b"
     r"|\bthere(?:.s| is| are) (?:\w+ ){0,3}(?:security|vulnerabilit)"
     r"|\b(?:requires?|depends? on|needs?) (?:\w+ )?(?:https?://|[\w./-]*#\d)"
-    rf"|{_PART}(?:(?:no|nope|do not|don.t)(?=\s*(?:$|[.,;:!\])]))"
+    rf"|{_PART}(?:(?:no|nope|nah|no[- ]go|(?:absolutely|certainly) not|do not|don.t)(?=\s*(?:$|[.,;:!\])]))"
     r"|(?:(?:this|that|it).?(?: i)?s )?not (?:ok|okay|good|like this|so fast)\b"
     rf"|reject(?:ed)?(?=\s*(?:$|[^\s\w]|{_OBJECT})))",
     re.IGNORECASE | re.MULTILINE,
@@ -166,7 +177,8 @@ _CONDITIONS: Final = re.compile(
     r"|\b(?:almost|nearly|not quite)\s(?:there|lgtm|good|ready|done|approved)\b"
     r"|\b(?:but|please|must|should|needs?)\b[^.;!?\n]{1,60}?\bfirst\s*(?:$|[.,;:!?)])"
     r"|\bthen\s(?:it.s\s|we can\s|you can\s|i.ll\s)?(?:approv\w*|lgtm|ship|merge|land)\b"
-    r"|\bneeds? (?:work|changes|fixing|(?:a|another) (?:fix|rebase|change|look))\b|\b(?:lgtm|approved?)\s?\?",
+    r"|\bneeds? (?:work|changes|fixing|(?:a|another) (?:fix|rebase|change|look|review|approval)"
+    r"|more (?:work|tests?|reviews?|time))\b|\b(?:lgtm|approved?)\s?\?",
     re.IGNORECASE | re.MULTILINE,
 )
 _LEADS: Final = " \n.,;:!?()[@-\u2013\u2014"

@@ -372,11 +372,20 @@ WAITS = (
     "Awaiting QA", "LGTM, still awaiting Bob", "Oops, approved the wrong PR", "Clicked on the wrong one, sorry",
     "/lgtm cancel", "/remove-approve", "Disable auto-merge please", "merges are forbidden now", "Do not automerge",
     "I meant to request changes", "LGTM, but this wasn't meant to be merged yet", "I see a reason not to merge this",
+    "This isn't ready", "LGTM, but not today", "This is still a draft", "I'd wait for QA",
+    "Could you hold this until May?",
+    "Under embargo", "LGTM. QA must sign off before this goes in", "Bob needs to approve too",
+    "Merge #12 before this one",
+    "This must go in after #12", "Merge after the weekend", "merge tonight", "to be merged on Friday",
+    "merge on 12 May",
+    "Approval withdrawn", "I retract this", "misclick", "That was meant for another PR", "My approval was a mistake",
+    "I approved too quickly", "Close this, please",
 )  # fmt: skip
 ASKS = (
     "LGTM but there's a security hole", "LGTM, but it still crashes on start", "LGTM but there is a bug in parse()",
     "There's a security problem here. Otherwise good", "LGTM, however this is still broken",
     "LGTM but please rename foo", "Not OK", "NACK", "I disapprove", "Please fix the typo before merging.",
+    "LGTM but CI is broken", "LGTM, but the docs are missing", "Absolutely not.", "Needs more work", "No-go",
     "LGTM once the typo is fixed", "-1", "LGTM. Needs o/r#12", "Rejected.",
 )  # fmt: skip
 HARMLESS = (
@@ -386,6 +395,9 @@ HARMLESS = (
     "LGTM now that it's not WIP", "No longer on hold, approving", "Cannot wait to see it land", "/lgtm", "/hold cancel",
     "Ugly, but it fixes the crash", "LGTM, there are no merge conflicts", "LGTM. Awaiting promises works now",
     "I looked at #12 first, LGTM", "LGTM but there's no issue", "LGTM, but this breaks nothing",
+    "LGTM, but nothing is missing", "Odd, but that is not wrong", "It was merged on Friday into the other branch",
+    "Closes this gap nicely", "Read it after #12, LGTM", "I'd not change a thing",
+    "Users need to approve the dialog. Good",
     "It avoids merging lists twice", "Users wait for the spinner. LGTM", "Not WIP any more: approved",
     "No need to squash", "Great, no need to rebase", "Don't forget to squash", "Can't wait to ship this",
     "Should not break the release", "This does not need a release note", "Will not break deploys",
