@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -18,6 +19,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from bee.system.process import kill_tree
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 PAGE: Final = ROOT / "docs" / "deep.md"
@@ -96,14 +99,16 @@ def run(name: str) -> Ran:
         # Only what is deep or does more then; a part's few other tests are cheap beside those.
         words = ["-q", "-n", str(os.cpu_count() or 1), "--dist", "worksteal", f"--junitxml={report}", *arguments(name)]
         started = subprocess.Popen(
-            [sys.executable, "-m", "pytest", *words], cwd=ROOT, env={**os.environ, "BEE_DEEP": "1"}
-        )
+            [sys.executable, "-m", "pytest", *words], cwd=ROOT, env={**os.environ, "BEE_DEEP": "1"},
+            start_new_session=True,
+        )  # fmt: skip
         try:
             code = started.wait(MINUTES_MAX * 60)
         except subprocess.TimeoutExpired:
-            started.terminate()
-            started.wait()
             return Ran(f"**not ended within {MINUTES_MAX} minutes**", False, MINUTES_MAX)
+        finally:  # with the pools of its tests, which would take the processors from what runs next
+            kill_tree(started.pid)
+            started.wait()
         minutes = (time.monotonic() - began) / 60
         if not report.exists():
             return Ran(f"**no result: pytest ended with {code}**", False, minutes)
@@ -179,4 +184,5 @@ def main(words: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(main(sys.argv[1:]))
