@@ -51,6 +51,7 @@ def _scrub() -> None:
     os.environ.update(PIP_NO_INDEX="1", UV_OFFLINE="1", npm_config_registry=_NO_REGISTRY, npm_config_fetch_retries="0")
     # A shell that starts the tests in the background lets all of their processes ignore Ctrl-C.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # nohup has it ignored, and children inherit that
 
 
 _scrub()
