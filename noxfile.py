@@ -264,7 +264,7 @@ def pytest(session: nox.Session) -> None:
         started.wait()
     exchanges, counts = WORK / "exchanges", WORK / "tally"
     exchanges.mkdir()
-    arguments = ["-n", "3", "--dist", "worksteal", *session.posargs]
+    arguments = ["-n", "3", "--dist", "worksteal", "--durations=25", "--durations-min=5", *session.posargs]
     if COVERAGE:
         arguments += ["--cov", "--cov-report="]  # into COVERAGE_FILE
     env = {"FORGE_RECORD": str(exchanges), "BEE_TEST_TALLY": str(counts), "BEE_DEEP": None}  # its parts have lanes
