@@ -85,6 +85,7 @@ class ModelMirror:
     clones: dict[Path, ModelClone]
     refs: dict[str, str] = field(default_factory=dict)
     known: set[str] = field(default_factory=set)
+    url: str = ""  # nothing is renamed here
 
     def ensure(self) -> None:
         """It is there."""
